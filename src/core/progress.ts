@@ -1,0 +1,29 @@
+/** Progress of anything that takes long. */
+
+/** What is going on: files come, a backend is made ready, its known answers are computed, texts are encoded, … */
+export type ProgressPhase = "download" | "prepare" | "self-test" | "encode" | "index" | "train" | "build";
+
+/** One report. `loaded` and `total` count `unit`s; `total` may grow while it is still being found out. */
+export interface ProgressEvent {
+  readonly phase: ProgressPhase;
+  readonly loaded: number;
+  readonly total: number;
+  readonly unit: "bytes" | "texts" | "tokens" | "steps";
+  /** The file at hand for downloads, the tensor at hand for builds. */
+  readonly file?: string | undefined;
+  /** Something went otherwise than one would think, but went on. The numbers are those of the report before. */
+  readonly notice?: ProgressNotice | undefined;
+}
+
+/**
+ * `offline`: the server could not be asked, and the stored model is used. `storage-full`, `storage-unavailable`: files are kept in memory only.
+ * `stored-file-damaged`: a stored file was thrown away and is downloaded again.
+ */
+export interface ProgressNotice {
+  readonly code: "offline" | "storage-full" | "storage-unavailable" | "stored-file-damaged";
+  /** For people. */
+  readonly message: string;
+}
+
+/** Hears reports, one after another. */
+export type ProgressListener = (event: ProgressEvent) => void;

@@ -1,0 +1,62 @@
+/**
+ * The session port: rows in, head outputs out. An engine (ONNX Runtime, our own WASM encoder) implements it; the encoder room uses it and knows none of them.
+ *
+ * Texts are given one after another without padding ("ragged"); padding, masks and graph shapes are the engine's own affair.
+ */
+
+/** Which outputs to compute. */
+export interface OutputSelection {
+  readonly dense: boolean;
+  readonly lexical: boolean;
+  readonly colbert: boolean;
+}
+
+/** Some texts of similar length, as embedding rows. */
+export interface TokenBatch {
+  /** Sum of word, position and type rows, before the embedding LayerNorm: [totalTokens, hiddenSize], text after text. */
+  readonly rows: Float32Array;
+  /** Tokens of each text; they add up to totalTokens. */
+  readonly lengths: readonly number[];
+  readonly outputs: OutputSelection;
+}
+
+/** Raw outputs, ragged like the batch. The heads room normalises and filters them. */
+export interface TokenBatchResult {
+  /** Pooled hidden state of each text (CLS or mean, as the manifest says), not normalised: [texts, hiddenSize]. */
+  readonly pooled: Float32Array | null;
+  /** relu(sparse head) of every token: [totalTokens]. */
+  readonly lexical: Float32Array | null;
+  /** ColBERT head of every token, not normalised: [totalTokens, colbertDim]. */
+  readonly colbert: Float32Array | null;
+  /** Tokens computed, padding included. */
+  readonly computedTokens: number;
+}
+
+/** How batches should look for this engine on this device. */
+export interface BatchPreference {
+  /** Most tokens of one batch (a longer text goes alone). */
+  readonly tokenBudget: number;
+  /** Most texts of one batch. */
+  readonly maxTexts: number;
+  /** Most padding that a group of unequal lengths may cost: padded / real tokens - 1. 0 = equal lengths only. */
+  readonly maxPadding: number;
+}
+
+/** What runs the model, for people and for tests. */
+export interface SessionInfo {
+  readonly backend: "webgpu" | "wasm" | "native";
+  /** Which build or library, such as "onnxruntime-web jspi 1.30.0". */
+  readonly engine: string;
+  /** Arithmetic of the matrix products, such as "fp32", "4-bit weights, float32 activations", "int8 weights and activations (per row)". */
+  readonly precision: string;
+  readonly threads: number;
+  readonly batch: BatchPreference;
+}
+
+/** A loaded model on one backend. `run` calls may overlap: the engine queues them. */
+export interface EncoderSession {
+  readonly info: SessionInfo;
+  /** @throws BackendError when the engine fails; the signal's reason when aborted before it starts. */
+  run(batch: TokenBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<TokenBatchResult>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,9 @@
+/** The lock port: of all tabs that have a store open, one changes it at a time. The storage room has it on Web Locks; tests and single-process programs use one in memory. */
+
+export interface WriterLock {
+  /**
+   * Runs the action while nobody else holds the lock of that name; waits for its turn. What the action throws is thrown.
+   * @throws the signal's reason when it is aborted while waiting
+   */
+  withLock<T>(name: string, action: () => Promise<T>, options?: { readonly signal?: AbortSignal | undefined }): Promise<T>;
+}
