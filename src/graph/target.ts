@@ -1,0 +1,29 @@
+/** What a graph is made for. */
+import type { OutputSelection } from "#core/session.ts";
+
+interface Target {
+  /** `default`: matrices as they are stored (4 or 8 bits; on the CPU all at 8). `fp32`: everything in float32, to compare with the reference. */
+  readonly precision: "default" | "fp32";
+  /** Which outputs the graph has. */
+  readonly outputs: OutputSelection;
+}
+
+/** ONNX Runtime's CPU provider, in WebAssembly and native alike. Its batches have texts of equal length, so that nothing is padded or masked. */
+export interface CpuTarget extends Target {
+  readonly kernels: "cpu";
+  /** Whether int8 weights are given as unsigned bytes with zero point 128, which is slower (see saturation.ts). Default false. */
+  readonly unsignedWeights?: boolean | undefined;
+}
+
+/** ONNX Runtime's WebGPU provider. */
+export interface WebGpuTarget extends Target {
+  readonly kernels: "webgpu";
+  /** Whether the texts of a batch may have unequal lengths; then the graph has the inputs that say which tokens are real. */
+  readonly masked: boolean;
+}
+
+export type GraphTarget = CpuTarget | WebGpuTarget;
+
+export function isMasked(target: GraphTarget): boolean {
+  return target.kernels === "webgpu" && target.masked;
+}

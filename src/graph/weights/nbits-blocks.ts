@@ -1,0 +1,33 @@
+/**
+ * Stored matrices to what com.microsoft MatMulNBits reads: values uint8 [rows, cols / block, block * bits / 8] with zero point 2^(bits - 1), low nibble first,
+ * and float32 scales [rows, cols / block]. Blocks of 4 bits are stored that way already; int8 rows get the zero point and their scale once per block.
+ */
+import { UnsupportedModelError } from "#core/errors.ts";
+import type { StoredTensor } from "#core/tensor-source.ts";
+import { float16Values, float32Values } from "./decode-rows.ts";
+import type { StoredMatrix } from "./weight-binding.ts";
+
+/** The only block size for which every WebGPU device has a fast kernel (the generic one is 24 to 57 times slower). */
+export const NBITS_BLOCK = 32;
+
+/** Bits of a matrix as MatMulNBits reads it; null when it is stored in float and has to go through MatMul. */
+export function nbitsOf({ name, cols, encoding }: StoredMatrix): 4 | 8 | null {
+  if (encoding.kind === "float") return null;
+  if (cols % NBITS_BLOCK !== 0) throw new UnsupportedModelError(`"${name}" has ${cols} inputs, which is not a multiple of ${NBITS_BLOCK}.`, { tensor: name });
+  return encoding.kind === "blocks4" ? 4 : 8;
+}
+
+export function packNbitsBlocks(matrix: StoredMatrix, stored: readonly StoredTensor[]): [values: Uint8Array, scales: Uint8Array] {
+  const [values, scale] = stored as [StoredTensor, StoredTensor];
+  if (matrix.encoding.kind === "blocks4") return [values.bytes, bytesOf(float16Values(scale))];
+  const blocks = matrix.cols / NBITS_BLOCK;
+  const rowScales = float32Values(scale);
+  return [
+    values.bytes.map((value) => value ^ 128),
+    bytesOf(Float32Array.from({ length: matrix.rows * blocks }, (_, index) => rowScales[(index / blocks) | 0]!)),
+  ];
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}

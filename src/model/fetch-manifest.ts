@@ -1,0 +1,71 @@
+/**
+ * The manifest: from its server where that answers, else as it was stored at an earlier visit. It is the one file that is not named by its content: the HTTP
+ * cache must ask whether it is still the same.
+ */
+import { throwIfAborted } from "#core/abort.ts";
+import { InvalidManifestError, MissingShardError } from "#core/errors.ts";
+import type { Manifest } from "#core/manifest.ts";
+import { parseManifest } from "#core/parse-manifest.ts";
+import { Backoff, type BackoffOptions, isTransient } from "./backoff.ts";
+import { type Fetch, request } from "./request.ts";
+import type { NoticeListener } from "./shelf.ts";
+import type { StoredManifests } from "./stored-manifests.ts";
+
+export interface FetchManifestOptions extends BackoffOptions {
+  readonly fetch: Fetch;
+  readonly signal?: AbortSignal | undefined;
+  readonly stored?: StoredManifests | undefined;
+  readonly onNotice: NoticeListener;
+}
+
+/** @throws MissingShardError, InvalidManifestError, the signal's reason */
+export async function fetchManifest(url: URL, options: FetchManifestOptions): Promise<Manifest> {
+  const { signal, stored, onNotice } = options;
+  const before = await stored?.read(url);
+  throwIfAborted(signal);
+  try {
+    // With a stored one at hand nobody waits for a server that is away.
+    const json = await fetchJson(url, options, new Backoff(before ? { ...options, retries: 0 } : options));
+    const manifest = parseManifest(json);
+    await stored?.write(url, json, before !== undefined);
+    return manifest;
+  } catch (error) {
+    if (signal?.aborted || !before || !isAway(error)) throw error;
+    onNotice({ code: "offline", message: `The stored model is used, without asking for a newer one: ${(error as Error).message}` });
+    return before;
+  }
+}
+
+async function fetchJson(url: URL, { fetch, signal }: FetchManifestOptions, backoff: Backoff): Promise<unknown> {
+  for (;;) {
+    try {
+      const response = await request(url, "manifest.json", { fetch, cache: "no-cache", signal });
+      return parseJson(await textOf(response, url), url);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (!isTransient(error)) throw error;
+      await backoff.pause(error, signal);
+    }
+  }
+}
+
+async function textOf(response: Response, url: URL): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw new MissingShardError("manifest.json", "the connection broke while it was read.", { url: url.href, transient: true }, { cause: error });
+  }
+}
+
+function parseJson(text: string, url: URL): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidManifestError(`${url.href} is not JSON.`, { url: url.href }, { cause: error });
+  }
+}
+
+/** No network, a server in trouble, or a page that a captive portal puts in the way. A model that was taken down (404) is not away. */
+function isAway(error: unknown): boolean {
+  return isTransient(error) || (error instanceof MissingShardError && error.fields.html === true);
+}
