@@ -1,0 +1,103 @@
+/** `bge-m3-web build-model CHECKPOINT_DIR --out DIR --dtype fp32|q8|q4` */
+import { type Command, Option } from "commander";
+import type { ModelSettings } from "#builder/model-settings.ts";
+import type { LoadedModel } from "#core/loaded-model.ts";
+import type { KnownAnswer, Manifest } from "#core/manifest.ts";
+import { EmbeddingTable } from "#encoder/embedding-table.ts";
+import { M3Encoder } from "#encoder/encoder.ts";
+import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { type BuildModelResult, buildModel, formatBuildReport, type SelfTestText } from "../commands/build-model.ts";
+import { ProgressLine } from "../progress-line.ts";
+import { type OutputOptions, withOutputOptions } from "./shared-options.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+interface BuildFlags extends OutputOptions {
+  readonly out: string;
+  readonly dtype: Manifest["dtype"];
+  readonly report?: boolean;
+  /** commander's form of `--no-self-test`. */
+  readonly selfTest: boolean;
+  readonly name?: string;
+  readonly license?: string;
+  readonly source?: string;
+}
+
+export function addBuildModel(program: Command, surroundings: Surroundings): void {
+  const command = program
+    .command("build-model")
+    .summary("a Hugging Face checkpoint to a model that this package runs")
+    .description(
+      "Reads a folder with config.json, *.safetensors or pytorch_model.bin, tokenizer.json, and heads.safetensors or sparse_linear.pt and colbert_linear.pt; " +
+        "writes a folder with manifest.json, weight files and a vocabulary. An m3.json in the checkpoint may say name, license, source, pooling, prompts and maxTokens.",
+    )
+    .argument("<checkpoint>", "folder of the checkpoint")
+    .requiredOption("--out <dir>", "folder to write: new, empty, or a model, which is replaced")
+    .addOption(new Option("--dtype <dtype>", "how matrices are stored").choices(["fp32", "q8", "q4"]).default("q4"))
+    .option("--report", "measure what rounding costs each matrix")
+    .option("--no-self-test", "store no known answers; the model is then loaded without being tested")
+    .option("--name <name>", "the model's name (default: m3.json's, or the checkpoint folder's)")
+    .option("--license <id>", "SPDX identifier of its licence")
+    .option("--source <text>", "where its weights come from");
+  withOutputOptions(
+    command,
+    "print the report as one JSON object on standard output: {out, name, fingerprint, dtype, bytes, shards, selfTest, quantised: [{tensor, encoding, shape, relativeError}]}",
+  ).action((checkpoint: string, flags: BuildFlags) => run(checkpoint, flags, surroundings));
+}
+
+async function run(checkpoint: string, flags: BuildFlags, surroundings: Surroundings): Promise<void> {
+  const { stdout, stderr, signal } = surroundings;
+  const progress = new ProgressLine(flags.quiet ?? false, stderr);
+  try {
+    const result = await buildModel({
+      checkpoint,
+      out: flags.out,
+      dtype: flags.dtype,
+      settings: givenSettings(flags),
+      report: flags.report,
+      embed: flags.selfTest ? (model, texts) => embedInFloat32(model, texts, surroundings) : undefined,
+      onProgress: progress.show,
+      signal,
+    });
+    progress.clear();
+    if (flags.json) stdout.write(`${JSON.stringify(jsonReport(result))}\n`);
+    else {
+      if (flags.report) stdout.write(`${formatBuildReport(result)}\n`);
+      if (!flags.quiet) stdout.write(`${sentence(result)}\n`);
+    }
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Only what was given: an undefined setting would hide the checkpoint's own. */
+function givenSettings({ name, license, source }: BuildFlags): Partial<ModelSettings> {
+  return Object.fromEntries(Object.entries({ name, license, source }).filter(([, value]) => value !== undefined));
+}
+
+/** The answers that the model's self-test will expect: those of the weights as they were stored, computed in float32. */
+async function embedInFloat32(model: LoadedModel, texts: readonly SelfTestText[], { openSession, signal }: Surroundings): Promise<readonly KnownAnswer[]> {
+  const { manifest } = model;
+  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const session = await openSession(model, { precision: "fp32", signal });
+  try {
+    const encoder = new M3Encoder({ manifest, tokenizer, session, embeddings: new EmbeddingTable(manifest, model.tensors) });
+    const answers: KnownAnswer[] = [];
+    for (const { text, kind } of texts) {
+      const { denseVecs, tokenCounts } = await encoder.encode([text], kind, { signal });
+      const { ids } = tokenizer.encode(manifest.prompts[kind] + text, { maxLength: tokenCounts[0] });
+      answers.push({ text, kind, ids: Array.from(ids), dense: Array.from(denseVecs![0]!) });
+    }
+    return answers;
+  } finally {
+    await session.dispose();
+  }
+}
+
+function jsonReport({ out, manifest, bytes, quantised }: BuildModelResult) {
+  const { name, fingerprint, dtype, shards, selfTest } = manifest;
+  return { out, name, fingerprint, dtype, bytes, shards: shards.length, selfTest: selfTest !== null, quantised };
+}
+
+function sentence({ out, manifest, bytes }: BuildModelResult): string {
+  return `${manifest.name} (${manifest.dtype}, ${(bytes / 1e6).toFixed(1)} MB in ${manifest.shards.length} shards, fingerprint ${manifest.fingerprint.slice(0, 16)}…) is in ${out}.`;
+}

@@ -1,0 +1,79 @@
+/** Texts to ids: with the model's prompt in front, cut at the limit, and with pauses in which an abort can be heard. */
+import { throwIfAborted } from "#core/abort.ts";
+import type { TextKind } from "#core/embedding.ts";
+import { InvalidInputError } from "#core/errors.ts";
+import { nextMessageTurn } from "#core/event-loop.ts";
+import type { Manifest } from "#core/manifest.ts";
+import type { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+
+/** What the encoder needs of a tokenizer. */
+export type TextTokenizer = Pick<XlmRobertaTokenizer, "encode" | "bosId" | "eosId" | "padId" | "unkId">;
+
+/** A text as the model reads it. */
+export interface EncodedText {
+  /** Prompt and special tokens included. */
+  readonly ids: Int32Array;
+  /** Tokens at the beginning that are not of the text: `<s>` and those of the prompt. */
+  readonly skipped: number;
+  readonly truncated: boolean;
+}
+
+/** A thread that tokenises is deaf for this long at most, but for a single longer text. */
+const MAX_DEAF_MS = 25;
+
+export class PromptedTokenizer {
+  readonly #tokenizer: TextTokenizer;
+  readonly #prompt: string;
+  /** Where a prompt's last token ends: white space at its end joins the first token of the text. */
+  readonly #promptEnd: number;
+
+  constructor(tokenizer: TextTokenizer, manifest: Manifest, kind: TextKind) {
+    this.#tokenizer = tokenizer;
+    this.#prompt = manifest.prompts[kind];
+    this.#promptEnd = this.#prompt.trimEnd().length;
+  }
+
+  /**
+   * @param path of the option that says `maxLength`, for the error
+   * @throws InvalidInputError when prompt and special tokens alone are longer than `maxLength`; the signal's reason
+   */
+  async encode(
+    texts: readonly string[],
+    { maxLength, path, signal }: { maxLength: number; path: string; signal: AbortSignal | undefined },
+  ): Promise<EncodedText[]> {
+    const shortest = this.#tokenizer.encode(this.#prompt.trimEnd()).ids.length;
+    if (maxLength < shortest) throw new InvalidInputError(path, `at least ${shortest}, the tokens that are put around every text`, maxLength);
+    return this.#forEach(texts, signal, (prompted) => {
+      const { ids, offsets, truncated } = this.#tokenizer.encode(prompted, { maxLength });
+      return { ids, skipped: this.#skipped(ids.length, offsets), truncated };
+    });
+  }
+
+  /** Tokens of each text, with prompt and special tokens, uncut. @throws the signal's reason */
+  count(texts: readonly string[], signal: AbortSignal | undefined): Promise<number[]> {
+    return this.#forEach(texts, signal, (prompted) => this.#tokenizer.encode(prompted).untruncatedLength);
+  }
+
+  async #forEach<T>(texts: readonly string[], signal: AbortSignal | undefined, tokenize: (prompted: string) => T): Promise<T[]> {
+    const results: T[] = [];
+    let lastPause = performance.now();
+    for (const text of texts) {
+      throwIfAborted(signal);
+      results.push(tokenize(this.#prompt + text));
+      if (performance.now() - lastPause > MAX_DEAF_MS) {
+        await nextMessageTurn();
+        lastPause = performance.now();
+      }
+    }
+    throwIfAborted(signal);
+    return results;
+  }
+
+  /** `<s>`, and the tokens that lie in the prompt. The first token that reaches beyond it belongs to the text, as does all after it. */
+  #skipped(tokens: number, offsets: Int32Array): number {
+    let first = 1;
+    if (this.#promptEnd === 0) return first;
+    while (first < tokens - 1 && offsets[2 * first + 1]! <= this.#promptEnd) first++;
+    return first;
+  }
+}

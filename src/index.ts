@@ -1,0 +1,31 @@
+/**
+ * The package's public names for the main thread.
+ *
+ * `bge-m3-web/scoring` has the scores of representations without a model, for workers and Node; `bge-m3-web/worker` is the worker's script, to be started,
+ * not imported. Everything else is private: rooms, ports and the protocol change without notice.
+ */
+export { M3 } from "#client/m3.ts";
+export { models } from "#client/models.ts";
+export type { CallOptions, LoadOptions, ModelsOptions } from "#client/options.ts";
+export type { DeviceAttempt, DeviceChoice, DeviceStory } from "#core/device.ts";
+export type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TokenVectors } from "#core/embedding.ts";
+export {
+  BackendError,
+  CorruptShardError,
+  DisposedError,
+  type ErrorFields,
+  InvalidInputError,
+  InvalidManifestError,
+  M3Error,
+  MissingHeadError,
+  MissingShardError,
+  NonFiniteOutputError,
+  UnknownModelError,
+  UnsupportedModelError,
+  WorkerLostError,
+} from "#core/errors.ts";
+export type { ModelInfo } from "#core/model-info.ts";
+export type { ProgressEvent, ProgressListener, ProgressNotice, ProgressPhase } from "#core/progress.ts";
+export type { Score, ScoreOptions, Scores } from "#core/score.ts";
+export type { ModelCheck, StoredModel } from "#core/stored-model.ts";
+export type { StorageChoice } from "#worker/protocol.ts";

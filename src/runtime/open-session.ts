@@ -1,0 +1,36 @@
+/** Opens a model on one of the browser's backends. Which one is somebody else's choice. */
+import type { LoadedModel } from "#core/loaded-model.ts";
+import type { EncoderSession } from "#core/session.ts";
+import { openCpuEngine } from "#graph/cpu-engine.ts";
+import { GraphSession } from "#graph/graph-session.ts";
+import type { PrepareOptions } from "#graph/prepare-weights.ts";
+import { loadBuild } from "./builds.ts";
+import { usableThreads } from "./probe.ts";
+import { openWebGpuEngine } from "./webgpu-engine.ts";
+
+export interface OpenOptions extends PrepareOptions {
+  readonly backend: "webgpu" | "wasm";
+  /** `fp32` computes everything in float32, whatever the artefact stores. Default: as it is stored. */
+  readonly precision?: "default" | "fp32" | undefined;
+  /** Most threads of the WASM backend; without cross-origin isolation it is one in any case. Default: as many as the machine has, at most 4. */
+  readonly threads?: number | undefined;
+  /** WebGPU: false does without subgroup operations, which some drivers get wrong. Default: as the adapter's data allow. */
+  readonly subgroups?: boolean | undefined;
+  /** Folder of ONNX Runtime's own files, ending in a slash, of the page's origin. Default: where the build put them. */
+  readonly wasmBaseUrl?: string | undefined;
+}
+
+/** From some 256 tokens on, longer batches are no faster, and shorter ones can be stopped sooner. */
+const WASM_BATCH = { tokenBudget: 512, maxTexts: 64, maxPadding: 0 } as const;
+
+/**
+ * @throws BackendError when the backend cannot be started; what reading a tensor throws; the signal's reason
+ */
+export async function openSession(model: LoadedModel, options: OpenOptions): Promise<EncoderSession> {
+  const { backend, precision = "default", wasmBaseUrl, signal, onProgress } = options;
+  if (backend === "webgpu") return new GraphSession(await openWebGpuEngine(model, { ...options, precision }), model.manifest);
+  const threads = usableThreads(options.threads);
+  const { ort, engine } = await loadBuild("wasm", { wasmBaseUrl, threads });
+  const info = { backend, engine, threads, batch: WASM_BATCH };
+  return new GraphSession(await openCpuEngine(model, { ort, precision, info, signal, onProgress }), model.manifest);
+}

@@ -1,0 +1,63 @@
+/** Reads many small records of one section with few reads: neighbours are read together. Every record ends in the xxh32 of what comes before. */
+import type { ByteRange } from "#core/byte-store.ts";
+import { xxh32 } from "./checksum.ts";
+import type { SectionFile } from "./section-file.ts";
+
+export const RECORD_CHECKSUM_BYTES = 4;
+
+/** Reading this much that nobody asked for is cheaper than another read. */
+const GAP_BYTES = 4096;
+/** @param ranges checksums included @returns the records without their checksums, in the order asked for @throws CorruptIndexError */
+export async function readRecords(file: SectionFile, section: string, ranges: readonly ByteRange[]): Promise<Uint8Array<ArrayBuffer>[]> {
+  const records = new Array<Uint8Array<ArrayBuffer>>(ranges.length);
+  const runs = joinNeighbours(ranges);
+  const parts = await file.readRanges(
+    section,
+    runs.map(({ offset, end }) => ({ offset, length: end - offset })),
+  );
+  for (const [index, run] of runs.entries()) {
+    for (const place of run.places) {
+      const { offset, length } = ranges[place]!;
+      records[place] = checkedRecord(file, section, parts[index]!.subarray(offset - run.offset, offset - run.offset + length));
+    }
+  }
+  return records;
+}
+
+/** @throws CorruptIndexError */
+export function checkedRecord(file: SectionFile, section: string, record: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const end = record.length - RECORD_CHECKSUM_BYTES;
+  const body = record.subarray(0, end);
+  if (end < 0 || new DataView(record.buffer, record.byteOffset + end).getUint32(0, true) !== xxh32(body)) {
+    throw file.corrupt(`a record of its section "${section}" is damaged.`);
+  }
+  return body;
+}
+
+/** Fills in the checksum at the end of a record. */
+export function sealRecord(record: Uint8Array): void {
+  const end = record.length - RECORD_CHECKSUM_BYTES;
+  new DataView(record.buffer, record.byteOffset + end).setUint32(0, xxh32(record.subarray(0, end)), true);
+}
+
+interface Run {
+  readonly offset: number;
+  end: number;
+  readonly places: number[];
+}
+
+function joinNeighbours(ranges: readonly ByteRange[]): Run[] {
+  const order = ranges.map((_, place) => place).sort((a, b) => ranges[a]!.offset - ranges[b]!.offset);
+  const runs: Run[] = [];
+  for (const place of order) {
+    const { offset, length } = ranges[place]!;
+    const run = runs.at(-1);
+    if (run && offset - run.end <= GAP_BYTES) {
+      run.end = Math.max(run.end, offset + length);
+      run.places.push(place);
+    } else {
+      runs.push({ offset, end: offset + length, places: [place] });
+    }
+  }
+  return runs;
+}

@@ -1,0 +1,49 @@
+/** The ways to run a model on this machine, the preferred one first: what the runtime found, each backend with the arithmetic to fall back to. */
+import type { DeviceChoice } from "#core/device.ts";
+import type { LoadedModel } from "#core/loaded-model.ts";
+import type { ProgressListener } from "#core/progress.ts";
+import { openSession } from "#runtime/open-session.ts";
+import { type BackendStatus, listBackends } from "#runtime/probe.ts";
+import type { Candidate } from "./choose-device.ts";
+
+export interface CandidateOptions {
+  readonly device: DeviceChoice;
+  readonly threads: number | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+interface Variant {
+  readonly variant: string;
+  readonly precision?: "fp32";
+  readonly subgroups?: false;
+}
+
+/** What is tried in turn where the backend's own choice gives wrong numbers: less of what drivers get wrong. */
+const FALLBACKS: Readonly<Record<Candidate["backend"], readonly Variant[]>> = {
+  webgpu: [
+    { variant: "without subgroups", subgroups: false },
+    { variant: "fp32", precision: "fp32", subgroups: false },
+  ],
+  wasm: [{ variant: "fp32", precision: "fp32" }],
+};
+
+export async function deviceCandidates(model: LoadedModel, options: CandidateOptions): Promise<Candidate[]> {
+  const { device, threads, onProgress } = options;
+  const statuses = await listBackends(device);
+  return statuses.flatMap((status): Candidate[] => {
+    const { backend } = status;
+    const unavailable = reasonNotToTry(status, device);
+    const variants: readonly Variant[] = unavailable === null ? [{ variant: "" }, ...FALLBACKS[backend]] : [{ variant: "" }];
+    return variants.map(({ variant, ...how }) => ({
+      backend,
+      variant,
+      unavailable,
+      open: (signal) => openSession(model, { backend, ...how, threads, signal, onProgress }),
+    }));
+  });
+}
+
+function reasonNotToTry({ available, software, reason }: BackendStatus, device: DeviceChoice): string | null {
+  if (!available) return reason;
+  return software && device === "auto" ? `${reason} is software, and slower than WebAssembly` : null;
+}

@@ -1,0 +1,134 @@
+/**
+ * The worker's side of the protocol: wires delivery, tokenizer, encoder and runtime together, and gives every call a number by which it can be stopped.
+ * What it computes is the encoder's business; which batch is next, the queue's; which backend, `choose-device.ts`'s.
+ */
+import * as Comlink from "comlink";
+import type { EncodeOptions, TextKind } from "#core/embedding.ts";
+import { modelInfo } from "#core/model-info.ts";
+import type { ProgressListener } from "#core/progress.ts";
+import type { ScoreOptions, Scores } from "#core/score.ts";
+import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
+import { EmbeddingTable } from "#encoder/embedding-table.ts";
+import { type EncoderParts, M3Encoder } from "#encoder/encoder.ts";
+import { runSelfTest } from "#encoder/self-test.ts";
+import { manifestUrl } from "#model/catalog.ts";
+import { loadModel } from "#model/load-model.ts";
+import { listStoredModels, removeStoredModel, verifyStoredModel } from "#model/stored-models.ts";
+import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { BatchQueue } from "./batch-queue.ts";
+import { chooseDevice } from "./choose-device.ts";
+import { deviceCandidates } from "./device-candidates.ts";
+import { openModelStorage } from "./model-storage.ts";
+import type { Call, CallId, Loaded, LoadRequest, ModelsApi, PackedEmbeddings, Report, WorkerApi } from "./protocol.ts";
+import { buffersOf, packEmbeddings } from "./transfer.ts";
+
+/** A model that is ready to run. */
+interface Ready extends Omit<EncoderParts, "session" | "tokenizer"> {
+  readonly tokenizer: XlmRobertaTokenizer;
+  readonly queue: BatchQueue;
+}
+
+/** Where models and sessions come from. */
+export interface ServiceParts {
+  readonly loadModel: typeof loadModel;
+  readonly deviceCandidates: typeof deviceCandidates;
+  readonly openModelStorage: typeof openModelStorage;
+}
+
+export class WorkerService implements WorkerApi, ModelsApi {
+  readonly #parts: ServiceParts;
+  readonly #running = new Map<CallId, AbortController>();
+  #report: Report = () => {};
+  #ready: Ready | undefined;
+
+  constructor(parts: ServiceParts = { loadModel, deviceCandidates, openModelStorage }) {
+    this.#parts = parts;
+  }
+
+  connect(report: Report): void {
+    this.#report = report;
+  }
+
+  load(call: Call, { model: name, baseUrl, device, threads, storage }: LoadRequest): Promise<Loaded> {
+    return this.#run(call, async (signal, onProgress) => {
+      const openStorage = storage === "memory" ? undefined : this.#parts.openModelStorage;
+      const model = await this.#parts.loadModel(name, { baseUrl, signal, onProgress, openStorage });
+      const { manifest } = model;
+      const embeddings = new EmbeddingTable(manifest, model.tensors);
+      const readTokenizer = model.readTokenizer({ signal }).then((bytes) => XlmRobertaTokenizer.fromBytes(bytes));
+      const chooseSession = this.#parts
+        .deviceCandidates(model, { device, threads, onProgress })
+        .then((candidates) => chooseDevice(candidates, (session, options) => runSelfTest(session, embeddings, manifest, options), signal));
+      const [tokenizer, { session, story }] = await Promise.all([readTokenizer, chooseSession]);
+      model.tensors.release();
+      this.#ready = { manifest, tokenizer, embeddings, queue: new BatchQueue(session) };
+      return { info: modelInfo(manifest), device: story };
+    });
+  }
+
+  encode(call: Call, texts: readonly string[], kind: TextKind, options: EncodeOptions): Promise<PackedEmbeddings> {
+    return this.#run(call, async (signal, onProgress) => {
+      const packed = packEmbeddings(await this.#encoder(call).encode(texts, kind, { ...options, signal, onProgress }));
+      return Comlink.transfer(packed, buffersOf(packed));
+    });
+  }
+
+  computeScore(call: Call, pairs: readonly (readonly [string, string])[], options: ScoreOptions): Promise<Scores> {
+    return this.#run(call, (signal, onProgress) => this.#encoder(call).computeScore(pairs, { ...options, signal, onProgress }));
+  }
+
+  idsToTokens(call: Call, ids: Int32Array): Promise<string[]> {
+    return this.#run(call, async () => Array.from(ids, (id) => this.#model().tokenizer.decode(id, { skipSpecialTokens: false })));
+  }
+
+  countTokens(call: Call, texts: readonly string[], kind: TextKind): Promise<number[]> {
+    return this.#run(call, (signal) => this.#encoder(call).countTokens(texts, kind, { signal }));
+  }
+
+  async listModels(): Promise<StoredModel[]> {
+    return await listStoredModels(await this.#parts.openModelStorage());
+  }
+
+  async modelSize(model: string, baseUrl: string): Promise<number> {
+    const { href } = manifestUrl(model, baseUrl);
+    return (await this.listModels()).find(({ url }) => url === href)?.bytes ?? 0;
+  }
+
+  async verifyModel(model: string, baseUrl: string): Promise<ModelCheck> {
+    return await verifyStoredModel(await this.#parts.openModelStorage(), model, baseUrl);
+  }
+
+  async removeModel(model: string, baseUrl: string): Promise<void> {
+    await removeStoredModel(await this.#parts.openModelStorage(), model, baseUrl);
+  }
+
+  cancel(id: CallId): void {
+    this.#running.get(id)?.abort();
+  }
+
+  /** Runs a call under its number. Its progress has been heard by the time that it ends. */
+  async #run<T>({ id, progress }: Call, work: (signal: AbortSignal, onProgress: ProgressListener | undefined) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    let heard: ReturnType<Report> | null = null;
+    const onProgress: ProgressListener = (event) => {
+      if (this.#running.get(id) === controller) heard = this.#report(id, event);
+    };
+    try {
+      return await work(controller.signal, progress ? onProgress : undefined);
+    } finally {
+      this.#running.delete(id);
+      await heard;
+    }
+  }
+
+  #encoder({ urgency }: Call): M3Encoder {
+    const { queue, ...parts } = this.#model();
+    return new M3Encoder({ ...parts, session: queue.session(urgency) });
+  }
+
+  #model(): Ready {
+    if (!this.#ready) throw new Error("A call came before the model was loaded.");
+    return this.#ready;
+  }
+}
