@@ -1,0 +1,70 @@
+/** The JavaScript of dist: three bundles with nothing in common, so that none drags the other's files along. */
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { build, type InlineConfig, type Plugin } from "vite";
+import { literalUrls } from "./literal-urls.ts";
+import { onnxruntime } from "./onnxruntime.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+export const dist = path.join(root, "dist");
+
+const common: InlineConfig = { root, configFile: false, publicDir: false, logLevel: "warn" };
+
+/**
+ * For pages and workers: no bare import is left, so the files also run as they are. White space stays, and with it the comments that tell the user's
+ * bundler which imports to leave alone.
+ */
+function browserBundle(name: string, entries: Readonly<Record<string, string>>, options: { minify: boolean; plugins: Plugin[] }): InlineConfig {
+  const { minify, plugins } = options;
+  return {
+    ...common,
+    plugins,
+    build: {
+      outDir: dist,
+      emptyOutDir: false,
+      target: "es2022",
+      sourcemap: false,
+      minify,
+      lib: { entry: { ...entries }, formats: ["es"] },
+      license: { fileName: `licenses-${name}.md` },
+      rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: `${name}-[name]-[hash].js` } },
+    },
+  };
+}
+
+/** For Node: dependencies stay imports. Its parts lie in a folder, apart from the browser's files. */
+const commandLine: InlineConfig = {
+  ...common,
+  build: {
+    outDir: dist,
+    emptyOutDir: false,
+    target: "node20",
+    sourcemap: false,
+    minify: false,
+    ssr: true,
+    rolldownOptions: {
+      input: { cli: path.join(root, "src/cli/main.ts") },
+      external: [/^[^.#/\0]/],
+      output: { entryFileNames: "[name].js", chunkFileNames: "cli/[name]-[hash].js" },
+    },
+  },
+};
+
+const bundles: readonly InlineConfig[] = [
+  // What an app imports is left readable: the app's own build makes it small.
+  browserBundle(
+    "main",
+    { index: "src/index.ts", scoring: "src/scoring.ts" },
+    { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
+  ),
+  browserBundle("worker", { worker: "src/worker/entry.ts" }, { minify: true, plugins: [literalUrls(), onnxruntime()] }),
+  commandLine,
+];
+
+export async function buildBundles(): Promise<void> {
+  for (const bundle of bundles) await build(bundle);
+  const cli = path.join(dist, "cli.js");
+  const code = readFileSync(cli, "utf8");
+  if (!code.startsWith("#!")) writeFileSync(cli, `#!/usr/bin/env node\n${code}`);
+  chmodSync(cli, 0o755);
+}
