@@ -1,0 +1,198 @@
+import { describe, expect, it, vi } from "vitest";
+import { WorkerLink } from "#client/worker-link.ts";
+import { BackendError, UnknownModelError } from "#core/errors.ts";
+import type { ProgressEvent } from "#core/progress.ts";
+import type { LoadRequest } from "#worker/protocol.ts";
+import { loaded, never, type Script, workers } from "./fake-worker.ts";
+
+const request: LoadRequest = { model: "fake", baseUrl: "https://site.example/", device: "auto", threads: undefined, storage: "memory" };
+const reason = new Error("stop");
+const until = (holds: () => void) => vi.waitFor(holds, { interval: 1 });
+
+/** Longer than any test: a worker that stops by itself has all the time it needs. */
+const PATIENT_MS = 600_000;
+
+const open = (...scripts: Partial<Script>[]) => openWith(20, ...scripts);
+
+async function openWith(abortGraceMs: number, ...scripts: Partial<Script>[]) {
+  const { started, spawn } = workers(...scripts);
+  const { link } = await WorkerLink.open({ spawn, request, abortGraceMs });
+  const encode = (text: string, options: { signal?: AbortSignal; onProgress?: (event: ProgressEvent) => void } = {}) =>
+    link.call("corpus", (worker, call) => worker.encode(call, [text], "passage", {}), options).then(({ dense }) => [...(dense?.data ?? [])]);
+  return { started, link, encode };
+}
+
+describe("WorkerLink.open", () => {
+  it("loads the model that was asked for, and hears of its progress", async () => {
+    const event: ProgressEvent = { phase: "download", loaded: 1, total: 2, unit: "bytes" };
+    const load: Script["load"] = vi.fn(async (worker) => {
+      await worker.report?.(0, event);
+      return loaded;
+    });
+    const { started, spawn } = workers({ load });
+    const onProgress = vi.fn();
+    const opened = await WorkerLink.open({ spawn, request, abortGraceMs: 0, onProgress });
+    expect(opened.loaded).toEqual(loaded);
+    expect(load).toHaveBeenCalledWith(started[0], request);
+    expect(onProgress.mock.calls).toEqual([[event]]);
+    opened.link.dispose();
+  });
+
+  it("passes on why a model does not load, class and fields included, and leaves no worker", async () => {
+    const { started, spawn } = workers({ load: () => Promise.reject(new UnknownModelError("x", ["a", "b"])) });
+    const error = await WorkerLink.open({ spawn, request, abortGraceMs: 0 }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(UnknownModelError);
+    expect(error).toMatchObject({ code: "unknown-model", fields: { model: "x", known: ["a", "b"] } });
+    expect(started.map(({ terminated }) => terminated)).toEqual([true]);
+  });
+
+  it("tells when the worker's script does not load, once and without trying for ever", async () => {
+    const { started, spawn } = workers({ load: never });
+    const opening = WorkerLink.open({ spawn, request, abortGraceMs: 0 });
+    started[0]?.die(undefined);
+    await expect(opening).rejects.toMatchObject({ code: "worker-lost", message: expect.stringContaining("script could not be loaded") });
+    expect(started.map(({ terminated }) => terminated)).toEqual([true]);
+  });
+
+  it("rejects with the signal's reason and ends the worker, before and during the load", async () => {
+    const { started, spawn } = workers({ load: never });
+    await expect(WorkerLink.open({ spawn, request, abortGraceMs: 0, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(started).toHaveLength(0);
+    const controller = new AbortController();
+    const opening = WorkerLink.open({ spawn, request, abortGraceMs: 0, signal: controller.signal });
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+    expect(started.map(({ terminated }) => terminated)).toEqual([true]);
+  });
+});
+
+describe("WorkerLink.call", () => {
+  it("passes on results, errors with their class, and each call's own progress", async () => {
+    const { link, encode } = await open({
+      async encode(worker, call, [text]) {
+        if (text === "bad") throw new BackendError("it broke", { attempts: [] });
+        await worker.report?.(call.id, { phase: "encode", loaded: text!.length, total: 9, unit: "texts" });
+        return 7;
+      },
+    });
+    const [first, second] = [vi.fn(), vi.fn()];
+    const results = await Promise.all([encode("a", { onProgress: first }), encode("bb", { onProgress: second }), encode("bad").catch((error) => error)]);
+    expect(results).toEqual([[1, 7], [2, 7], expect.any(BackendError)]);
+    expect(first.mock.calls.map(([{ loaded: count }]) => count)).toEqual([1]);
+    expect(second.mock.calls.map(([{ loaded: count }]) => count)).toEqual([2]);
+    link.dispose();
+  });
+
+  it("rejects an aborted call at once and tells the worker, which may go on", async () => {
+    const { started, link, encode } = await openWith(PATIENT_MS, {
+      async encode(worker, call, [text]) {
+        if (text === "slow") await until(() => expect(worker.cancelled).toContain(call.id));
+        return 1;
+      },
+    });
+    const controller = new AbortController();
+    const slow = encode("slow", { signal: controller.signal });
+    await until(() => expect(started[0]?.encoded).toHaveLength(1));
+    controller.abort(reason);
+    await expect(slow).rejects.toBe(reason);
+    expect(await encode("x")).toEqual([1, 1]);
+    expect(started[0]?.cancelled).toEqual([1]);
+    expect(started).toHaveLength(1);
+    await expect(encode("y", { signal: controller.signal })).rejects.toBe(reason);
+    expect(started[0]?.encoded).toEqual([["slow"], ["x"]]);
+    link.dispose();
+  });
+
+  it("replaces a worker that does not stop, and sends the other calls to the next", async () => {
+    const { started, link, encode } = await open({ encode: never }, {});
+    const controller = new AbortController();
+    const hanging = encode("hangs", { signal: controller.signal });
+    const other = encode("other");
+    const another = encode("another");
+    await until(() => expect(started[0]?.encoded).toHaveLength(3));
+    controller.abort(reason);
+    await expect(hanging).rejects.toBe(reason);
+    expect(await Promise.all([other, another])).toEqual([
+      [5, 0],
+      [7, 0],
+    ]);
+    expect(started.map(({ terminated }) => terminated)).toEqual([true, false]);
+    expect(started[1]?.encoded).toEqual([["other"], ["another"]]);
+    link.dispose();
+  });
+
+  it("starts a new worker when one dies, and sends its calls again", async () => {
+    const { started, link, encode } = await open({ encode: never }, {});
+    const call = encode("text");
+    await until(() => expect(started[0]?.encoded).toHaveLength(1));
+    started[0]?.die("boom");
+    expect(await call).toEqual([4, 0]);
+    expect(started).toHaveLength(2);
+    link.dispose();
+  });
+
+  it("rejects a call under which two workers died, and goes on with the next", async () => {
+    const die: Partial<Script> = {
+      async encode(worker, _, [text]) {
+        if (text === "deadly") setTimeout(() => worker.die("boom"));
+        return text === "deadly" ? never() : 3;
+      },
+    };
+    const { started, link, encode } = await open(die);
+    await expect(encode("deadly")).rejects.toMatchObject({ code: "worker-lost", message: expect.stringContaining("boom") });
+    expect(started).toHaveLength(2);
+    expect(await encode("fine")).toEqual([4, 3]);
+    expect(started).toHaveLength(3);
+    link.dispose();
+  });
+
+  it("tells when the model does not load again after a death, and tries anew for a later call", async () => {
+    const { started, link, encode } = await open({ encode: never }, { load: () => Promise.reject(new BackendError("no memory")) }, {});
+    const call = encode("text");
+    await until(() => expect(started[0]?.encoded).toHaveLength(1));
+    started[0]?.die("boom");
+    await expect(call).rejects.toMatchObject({ code: "backend-failed" });
+    expect(await encode("again")).toEqual([5, 0]);
+    expect(started.map(({ terminated }) => terminated)).toEqual([true, true, false]);
+    link.dispose();
+  });
+
+  it("does not replace a worker over a call that is aborted while the model loads again", async () => {
+    let finishLoad!: (value: typeof loaded) => void;
+    const { started, link, encode } = await open({ encode: never }, { load: () => new Promise((resolve) => (finishLoad = resolve)) });
+    const controller = new AbortController();
+    const [aborted, kept] = [encode("aborted", { signal: controller.signal }), encode("kept")];
+    await until(() => expect(started[0]?.encoded).toHaveLength(2));
+    started[0]?.die("boom");
+    controller.abort(reason);
+    await expect(aborted).rejects.toBe(reason);
+    await new Promise((done) => setTimeout(done, 60));
+    finishLoad(loaded);
+    expect(await kept).toEqual([4, 0]);
+    expect(started[1]?.encoded).toEqual([["kept"]]);
+    expect(started).toHaveLength(2);
+    link.dispose();
+  });
+});
+
+describe("WorkerLink.dispose", () => {
+  it("ends the worker and rejects what is pending and what comes later", async () => {
+    const { started, link, encode } = await open({ encode: never });
+    const pending = encode("text");
+    link.dispose();
+    link.dispose();
+    await expect(pending).rejects.toMatchObject({ code: "disposed", name: "DisposedError" });
+    await expect(encode("later")).rejects.toMatchObject({ code: "disposed" });
+    expect(started.map(({ terminated }) => terminated)).toEqual([true]);
+  });
+
+  it("also works while the model loads again", async () => {
+    const { started, link, encode } = await open({ encode: never }, { load: never });
+    const pending = encode("text");
+    await until(() => expect(started[0]?.encoded).toHaveLength(1));
+    started[0]?.die("boom");
+    link.dispose();
+    await expect(pending).rejects.toMatchObject({ code: "disposed" });
+    expect(started.map(({ terminated }) => terminated)).toEqual([true, true]);
+  });
+});
