@@ -1,0 +1,26 @@
+/** Loads the model, and tells the page how far that is. */
+import { M3 } from "bge-m3-web";
+import type { State } from "../state.ts";
+import type { Store } from "../store.ts";
+
+const MODEL = "m3-mini";
+
+/** Never rejects: a failure is a state, and this may be called again. */
+export async function startModel(store: Store<State>, device: "auto" | "webgpu" | "wasm"): Promise<void> {
+  store.update({ model: { kind: "loading", bytes: null, step: "download" } });
+  try {
+    const m3 = await M3.load(MODEL, {
+      device,
+      onProgress: ({ phase, loaded, total }) => {
+        if (store.state.model.kind !== "loading") return;
+        const bytes = phase === "download" ? { loaded, total } : store.state.model.bytes;
+        const downloaded = bytes !== null && bytes.loaded >= bytes.total;
+        store.update({ model: { kind: "loading", bytes, step: phase === "download" && !downloaded ? "download" : "prepare" } });
+      },
+    });
+    store.update({ model: { kind: "ready", value: m3 } });
+  } catch (error) {
+    console.info("The model could not be loaded.", error);
+    store.update({ model: { kind: "failed", error } });
+  }
+}

@@ -1,0 +1,28 @@
+/** A value that others can watch. */
+
+export class Store<State extends object> {
+  #state: State;
+  readonly #listeners = new Set<(state: State, previous: State) => void>();
+
+  constructor(initial: State) {
+    this.#state = initial;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  update(change: Partial<State>): void {
+    const previous = this.#state;
+    this.#state = { ...previous, ...change };
+    for (const listener of this.#listeners) listener(this.#state, previous);
+  }
+
+  /** Called now, and after every change of one of the named fields. */
+  watch(fields: readonly (keyof State)[], listener: (state: State) => void): void {
+    this.#listeners.add((state, previous) => {
+      if (fields.some((field) => state[field] !== previous[field])) listener(state);
+    });
+    listener(this.#state);
+  }
+}
