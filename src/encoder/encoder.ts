@@ -13,7 +13,7 @@ import type { EmbeddingTable } from "./embedding-table.ts";
 import { checkKind, checkTexts, type EncoderOptions, type PairOptions, resolveEncodeOptions, resolveScoreOptions } from "./options.ts";
 import { isPair, type Pair, scorePairs, toPairs, transposeScores } from "./pair-scores.ts";
 import { runTexts, type TextEmbedding } from "./run-texts.ts";
-import { PromptedTokenizer, type TextTokenizer } from "./tokenize-texts.ts";
+import { PromptedTokenizer, type TextTokenizer, type TextTokens } from "./tokenize-texts.ts";
 
 export interface EncoderParts {
   readonly manifest: Manifest;
@@ -88,6 +88,17 @@ export class M3Encoder {
     checkTexts(texts);
     checkKind(kind);
     return this.#tokenizer(kind).count(texts, signal);
+  }
+
+  /**
+   * The tokens of a text that have ColBERT vectors, row by row, and where they are in the text.
+   * @param maxLength as in {@link encode}
+   * @throws InvalidInputError
+   */
+  tokens(text: string, kind: TextKind, maxLength?: number): TextTokens {
+    checkTexts([text]);
+    checkKind(kind);
+    return this.#tokenizer(kind).tokens(text, resolveEncodeOptions(this.#parts.manifest, { maxLength }).maxLength);
   }
 
   #tokenizer(kind: TextKind): PromptedTokenizer {

@@ -18,6 +18,16 @@ export interface EncodedText {
   readonly truncated: boolean;
 }
 
+/** The tokens of a text that have ColBERT vectors, in the order of these: its own and the closing `</s>`, but neither `<s>` nor a prompt. */
+export interface TextTokens {
+  readonly ids: Int32Array;
+  /** Two numbers a token: its UTF-16 range [start, end) in the text, without the prompt; an empty one for `</s>`. */
+  readonly offsets: Int32Array;
+  readonly truncated: boolean;
+  /** Tokens that the model would have to read if nothing were cut, prompt and special tokens included. */
+  readonly untruncatedLength: number;
+}
+
 /** A thread that tokenises is deaf for this long at most, but for a single longer text. */
 const MAX_DEAF_MS = 25;
 
@@ -47,6 +57,14 @@ export class PromptedTokenizer {
       const { ids, offsets, truncated } = this.#tokenizer.encode(prompted, { maxLength });
       return { ids, skipped: this.#skipped(ids.length, offsets), truncated };
     });
+  }
+
+  /** One text as {@link encode} reads it, token by token. @throws InvalidInputError */
+  tokens(text: string, maxLength: number): TextTokens {
+    const { ids, offsets, truncated, untruncatedLength } = this.#tokenizer.encode(this.#prompt + text, { maxLength });
+    const skipped = this.#skipped(ids.length, offsets);
+    const places = offsets.subarray(2 * skipped).map((offset) => Math.max(0, offset - this.#prompt.length));
+    return { ids: ids.subarray(skipped), offsets: places, truncated, untruncatedLength };
   }
 
   /** Tokens of each text, with prompt and special tokens, uncut. @throws the signal's reason */

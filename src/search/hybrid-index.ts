@@ -9,10 +9,13 @@ import { DisposedError, DuplicateDocumentError, InvalidInputError } from "#core/
 import type { WriterLock } from "#core/writer-lock.ts";
 import { Kernels } from "#scoring/kernels/instance.ts";
 import { checkDocuments, checkId, type IndexDocument } from "./document.ts";
+import type { FieldTypes } from "./fields/field-types.ts";
+import type { Filter } from "./fields/filter.ts";
 import { ByteCache } from "./format/byte-cache.ts";
 import { DEFAULT_TUNING, type IndexStatistics, type OpenIndexOptions } from "./index-options.ts";
 import { IndexWriter, type WriteOptions } from "./index-writer.ts";
-import { locate } from "./locate.ts";
+import { countDocuments, sampleDocuments, type TermFrequencies, termFrequencies } from "./inspect.ts";
+import { type Location, locate } from "./locate.ts";
 import type { IndexMeta } from "./meta.ts";
 import { planSearch, type SearchOptions, type SearchQuery } from "./query.ts";
 import { type Hit, search } from "./search.ts";
@@ -23,6 +26,11 @@ import type { Snapshot } from "./snapshot.ts";
 import { Snapshots } from "./snapshots.ts";
 
 export type { IndexStatistics, IndexTuning, OpenIndexOptions } from "./index-options.ts";
+
+export interface ChangeOptions extends WriteOptions {
+  /** Ids of what belongs to a document that is replaced or removed, and goes with it unless the same change brings it: passages of one text. */
+  readonly related?: ((record: DocumentRecord) => readonly string[]) | undefined;
+}
 
 export class HybridIndex {
   readonly settings: IndexSettings;
@@ -67,6 +75,11 @@ export class HybridIndex {
     return this.#snapshots.current.meta.generation;
   }
 
+  /** The types of all fields that documents ever had. */
+  get fields(): FieldTypes {
+    return this.#snapshots.current.meta.fields;
+  }
+
   statistics(): IndexStatistics {
     const { meta, segments, documents } = this.#snapshots.current;
     const bytes = { documents: 0, dense: 0, lexical: 0, words: 0, tokens: 0 };
@@ -96,25 +109,26 @@ export class HybridIndex {
    * Replaces documents of the same ids, and adds those that are not there, in one change.
    * @throws as {@link add}, but an id that is there already is no error
    */
-  async update(documents: readonly IndexDocument[], options: WriteOptions = {}): Promise<void> {
+  async update(documents: readonly IndexDocument[], options: ChangeOptions = {}): Promise<void> {
     checkDocuments(documents, this.settings);
     await this.#change(options, async (snapshot) => {
-      const there = await locate(
+      const there = await locateRelated(
         snapshot,
         documents.map(({ id }) => id),
+        options,
       );
       return documents.length > 0 && { documents, deleted: [...there.values()] };
     });
   }
 
-  /** Removes documents in one change. Ids that are not there are passed over. @returns how many were removed */
-  async remove(ids: readonly string[], options: WriteOptions = {}): Promise<number> {
+  /** Removes documents in one change. Ids that are not there are passed over. @returns how many of the ids were there */
+  async remove(ids: readonly string[], options: ChangeOptions = {}): Promise<number> {
     if (!Array.isArray(ids)) throw new InvalidInputError("ids", "a list of ids", ids);
     for (const [index, id] of ids.entries()) checkId(id, `ids[${index}]`);
     let removed = 0;
     await this.#change(options, async (snapshot) => {
-      const there = await locate(snapshot, ids);
-      removed = there.size;
+      const there = await locateRelated(snapshot, ids, options);
+      removed = [...new Set(ids)].filter((id) => there.has(id)).length;
       return removed > 0 && { documents: [], deleted: [...there.values()] };
     });
     return removed;
@@ -139,6 +153,24 @@ export class HybridIndex {
         }),
       );
     });
+  }
+
+  /** Documents that meet a filter. @throws InvalidInputError */
+  async count(filter: Filter): Promise<number> {
+    this.#check();
+    return await this.#snapshots.read((snapshot) => countDocuments(snapshot, filter));
+  }
+
+  /** Id and stored value of about so many documents, evenly spread. */
+  async sample(count: number): Promise<DocumentRecord[]> {
+    this.#check();
+    return await this.#snapshots.read((snapshot) => sampleDocuments(snapshot, count));
+  }
+
+  /** In how many documents each vocabulary id is; undefined for an index of neither words nor lexical weights. */
+  async termFrequencies(terms: readonly number[]): Promise<TermFrequencies | undefined> {
+    this.#check();
+    return await this.#snapshots.read((snapshot) => termFrequencies(snapshot, terms));
   }
 
   /** @throws InvalidInputError; the signal's reason; CorruptIndexError */
@@ -209,4 +241,13 @@ export class HybridIndex {
     this.#queue = turn.catch(() => undefined);
     await turn;
   }
+}
+
+/** The documents of these ids, and what belongs to them. */
+async function locateRelated(snapshot: Snapshot, ids: readonly string[], { related }: ChangeOptions): Promise<Map<string, Location>> {
+  const there = await locate(snapshot, ids);
+  if (!related) return there;
+  const records = await Promise.all([...there.values()].map(({ segment, document }) => snapshot.segments[segment]!.files.documents.read([document])));
+  const more = await locate(snapshot, records.flat().flatMap(related));
+  return new Map([...there, ...more]);
 }

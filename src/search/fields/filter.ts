@@ -26,10 +26,15 @@ export function compileFilter(filter: Filter, types: FieldTypes): FieldTest[] {
   return Object.entries(filter).map(([field, condition]) => {
     const path = `options.filter.${field}`;
     const type = Object.hasOwn(types, field) ? types[field]! : undefined;
-    if (type === undefined)
-      throw new InvalidInputError(path, `a condition on a field of this index (${Object.keys(types).join(", ") || "it has none"})`, condition);
+    if (type === undefined) throw new InvalidInputError(path, `a condition on a field of this index (${knownFields(types)})`, condition);
     return { field, matches: compileCondition(condition, type, path) };
   });
+}
+
+/** Names that begin with a dot are of whoever stores passages here, not of whoever searches. */
+function knownFields(types: FieldTypes): string {
+  const names = Object.keys(types).filter((name) => !name.startsWith("."));
+  return names.join(", ") || "it has none";
 }
 
 function compileCondition(condition: Condition, type: FieldType, path: string): (value: Scalar) => boolean {
