@@ -36,6 +36,8 @@ export interface Ratio {
   readonly aim?: number;
   /** True when smaller is better. */
   readonly atMost?: boolean;
+  /** What the value is counted in, where it is no ratio: " MB". Default "×". */
+  readonly unit?: string;
 }
 
 export interface BenchReport {

@@ -30,11 +30,11 @@ export function printTable({ title, columns, rows }: Table): string {
   return [title, line(columns), widths.map((count) => "─".repeat(count)).join("  "), ...cells.map(line)].join("\n");
 }
 
-export function printRatio({ name, value, aim, atMost }: Ratio): string {
-  const figure = `${name}: ${printNumber(value)}×`;
+export function printRatio({ name, value, aim, atMost, unit = "×" }: Ratio): string {
+  const figure = `${name}: ${printNumber(value)}${unit}`;
   if (aim === undefined) return figure;
   const met = atMost ? value <= aim : value >= aim;
-  return `${figure} (aim ${atMost ? "≤" : "≥"} ${aim}×: ${met ? "met" : "NOT met"})`;
+  return `${figure} (aim ${atMost ? "≤" : "≥"} ${aim}${unit}: ${met ? "met" : "NOT met"})`;
 }
 
 function printCell(cell: Cell): string {
