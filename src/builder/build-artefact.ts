@@ -23,7 +23,7 @@ import { readVocabulary } from "./tokenizer-file.ts";
 export type SelfTest = NonNullable<Manifest["selfTest"]>;
 
 export interface BuildOptions {
-  /** How matrices are stored: float32, int8 per row, or 4-bit blocks. */
+  /** How matrices are stored: float32, float16, int8 per row, or 4-bit blocks. */
   readonly dtype: Manifest["dtype"];
   /** What m3.json and the defaults of the model's family would say otherwise. */
   readonly settings?: Partial<ModelSettings> | undefined;

@@ -100,6 +100,7 @@ export class BuildJob {
 /** A matrix whose rows are no multiple of a block is stored in 8 bits where 4 were asked for. */
 export function encodingFor({ shape, quantisable }: EncoderTensor, dtype: Manifest["dtype"]): WeightEncoding {
   if (!quantisable || dtype === "fp32") return { kind: "float" };
+  if (dtype === "fp16") return { kind: "float16" };
   return encodingOf(dtype === "q8" || shape[1]! % BLOCK_SIZE !== 0 ? "rows8" : "blocks4");
 }
 

@@ -1,5 +1,6 @@
 /** A range of rows of a checkpoint tensor, as the artefact stores it. Blocks that are 4-bit already go through unchanged when 4 bits are wanted. */
 import { InvalidCheckpointError } from "#core/errors.ts";
+import { numberToFloat16 } from "#core/float16.ts";
 import type { WeightEncoding } from "#core/manifest.ts";
 import { encodedParts } from "#core/tensor-layout.ts";
 import type { ReadOptions } from "#core/tensor-source.ts";
@@ -9,8 +10,10 @@ import { quantiseRows8 } from "./quantise/rows8.ts";
 import type { NamedTensor } from "./safetensors-writer.ts";
 import type { SourceMatrix } from "./source-matrix.ts";
 
+/** The largest magnitude of float16. */
+const MAX_HALF = 65504;
 /** Magnitudes from here on have no float16 scale of a block. */
-const MAX_BLOCK_MAGNITUDE = 65504 * 7;
+const MAX_BLOCK_MAGNITUDE = MAX_HALF * 7;
 
 /**
  * @param error adds up what rounding costs, where it is wanted
@@ -41,14 +44,25 @@ function quantise(name: string, values: Float32Array, rows: number, cols: number
     if (error) addSquaredErrors(error, values, quantised);
     return [bytesOf(quantised.values), bytesOf(quantised.scales)];
   }
-  if (values.some((value) => Math.abs(value) > MAX_BLOCK_MAGNITUDE)) {
-    throw new InvalidCheckpointError(`the tensor "${name}" has elements beyond ${MAX_BLOCK_MAGNITUDE}, too large for 4-bit blocks. Build with dtype q8.`, {
-      tensor: name,
-    });
+  if (encoding.kind === "float16") {
+    refuseBeyond(name, values, MAX_HALF, "float16", "fp32");
+    const halves = Uint16Array.from(values, numberToFloat16);
+    if (error) addSquaredErrors(error, values, { halves });
+    return [bytesOf(halves)];
   }
+  refuseBeyond(name, values, MAX_BLOCK_MAGNITUDE, "4-bit blocks", "q8");
   const quantised = quantiseBlocks4(values, rows, cols);
   if (error) addSquaredErrors(error, values, quantised);
   return [quantised.nibbles, bytesOf(quantised.scales)];
+}
+
+function refuseBeyond(name: string, values: Float32Array, largest: number, what: string, dtype: string): void {
+  for (const value of values) {
+    if (Math.abs(value) <= largest) continue;
+    throw new InvalidCheckpointError(`the tensor "${name}" has elements beyond ${largest}, too large for ${what}. Build with dtype ${dtype}.`, {
+      tensor: name,
+    });
+  }
 }
 
 function bytesOf(array: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

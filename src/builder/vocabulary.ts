@@ -7,14 +7,18 @@ import { JsonView } from "#core/json-view.ts";
 import { CHECKSUM_END, checksum, FORMAT_VERSION, HEADER_BYTES, HEADER_FIELDS, type Header, MAGIC, ScoreKind } from "#tokenizer/vocabulary-format.ts";
 import { ByteWriter } from "./vocabulary-bytes.ts";
 import type { CharsmapRules } from "./vocabulary-charsmap.ts";
-import { parseTokenizerJson, type SpecialTokens } from "./vocabulary-source.ts";
+import { parseTokenizerJson, type SpecialTokens, type TokenizerSource } from "./vocabulary-source.ts";
 
 /**
  * @param tokenizerJson the file's text, or the object parsed from it
  * @throws InvalidCheckpointError when it is not an XLM-RoBERTa unigram tokenizer
  */
 export function buildVocabulary(tokenizerJson: string | object): Uint8Array {
-  const source = parseTokenizerJson(new JsonView(parse(tokenizerJson), (reason) => new InvalidCheckpointError(`tokenizer.json: ${reason}`)));
+  return writeVocabulary(parseTokenizerJson(new JsonView(parse(tokenizerJson), (reason) => new InvalidCheckpointError(`tokenizer.json: ${reason}`))));
+}
+
+/** The same from a tokenizer that was read from another kind of file. */
+export function writeVocabulary(source: TokenizerSource): Uint8Array {
   const tree = writePieces(source.pieces);
   const scores = writeScores(source.scores);
   const charsmap = writeCharsmap(source.charsmap);

@@ -5,8 +5,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ArtefactSink } from "#builder/ports.ts";
-import { InvalidInputError } from "#core/errors.ts";
+import { InvalidInputError, StorageFullError } from "#core/errors.ts";
 import { MANIFEST_FORMAT } from "#core/manifest.ts";
+
+/** No space, no space within the user's share, a file too large for the file system. */
+const FULL_DISK: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 export interface ArtefactFolder extends ArtefactSink {
   /** Where the files lie until {@link ArtefactFolder.publish}. */
@@ -17,7 +20,7 @@ export interface ArtefactFolder extends ArtefactSink {
   discard(): Promise<void>;
 }
 
-/** @throws InvalidInputError when the folder exists and holds something else than an artefact */
+/** `write` throws a StorageFullError when the disk is full. @throws InvalidInputError when the folder exists and holds something else than an artefact */
 export async function createArtefactFolder(out: string): Promise<ArtefactFolder> {
   const target = path.resolve(out);
   await refuseForeignFolder(target);
@@ -25,7 +28,11 @@ export async function createArtefactFolder(out: string): Promise<ArtefactFolder>
   const temporary = await mkdtemp(`${target}.building-`);
   return {
     temporary,
-    write: (file, bytes) => writeFile(path.join(temporary, file), bytes, { flag: "wx" }),
+    async write(file, bytes) {
+      await writeFile(path.join(temporary, file), bytes, { flag: "wx" }).catch((cause: NodeJS.ErrnoException) => {
+        throw FULL_DISK.has(cause.code) ? new StorageFullError(`disk of ${path.dirname(target)}`, { cause }) : cause;
+      });
+    },
     async publish() {
       await refuseForeignFolder(target);
       const old = `${temporary}.old`;

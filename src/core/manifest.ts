@@ -7,9 +7,11 @@ import type { TensorDtype } from "./tensor-source.ts";
 export const MANIFEST_FORMAT = "bge-m3-web/model";
 export const MANIFEST_VERSION = 1;
 
-/** How a matrix is stored. `blocks4`: `<name>.q4` (two per byte, low nibble first, value = (nibble - 8) * scale) with `<name>.scale` (F16) per 32 inputs. */
+/** How a matrix is stored. `float`: `<name>` is F32. `blocks4`: `<name>.q4` (two per byte, low nibble first, value = (nibble - 8) * scale) with `<name>.scale` (F16) per 32 inputs. */
 export type WeightEncoding =
   | { readonly kind: "float" }
+  /** `<name>` is F16. */
+  | { readonly kind: "float16" }
   /** `<name>` is I8 [rows, cols], `<name>.scale` F32 [rows]: value = int8 * scale. */
   | { readonly kind: "rows8" }
   | { readonly kind: "blocks4"; readonly blockSize: 32 };
@@ -70,7 +72,7 @@ export interface TensorEntry {
 
 /**
  * The word-embedding table, cut into pages of whole rows; a page is one shard, so it can be had alone. Read page p with the names of `tensor-layout.ts`;
- * `locateTensor` there knows the layout: from `dataOffset` the values (F32 [rows, hidden]; I8 [rows, hidden]; U8 [rows, hidden / 2]), then the scales
+ * `locateTensor` there knows the layout: from `dataOffset` the values (F32 or F16 [rows, hidden]; I8 [rows, hidden]; U8 [rows, hidden / 2]), then the scales
  * (rows8: F32 [rows]; blocks4: F16 [rows, hidden / 32]) follow without a gap. Every page has `rowsPerPage` rows, the last one the rest.
  */
 export interface EmbeddingPages {
@@ -101,7 +103,7 @@ export interface Manifest {
   readonly license: string;
   /** Where the weights come from, for people. */
   readonly source: string;
-  readonly dtype: "fp32" | "q8" | "q4";
+  readonly dtype: "fp32" | "fp16" | "q8" | "q4";
   readonly architecture: Architecture;
   readonly heads: Heads;
   /** Most tokens that the model reads, special tokens included. */

@@ -8,7 +8,7 @@ export interface ModelInfo {
   /** Where the weights come from. */
   readonly source: string;
   /** How the weights are stored. */
-  readonly dtype: "fp32" | "q8" | "q4";
+  readonly dtype: "fp32" | "fp16" | "q8" | "q4";
   /** Changes when anything that changes a vector changes: keep it beside stored vectors. */
   readonly fingerprint: string;
   /** Most tokens that the model reads of a text. */

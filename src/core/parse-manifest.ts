@@ -49,7 +49,7 @@ export function parseManifest(json: unknown): Manifest {
     fingerprint: parseDigest(root.field("fingerprint")),
     license: root.field("license").string(),
     source: root.field("source").string(),
-    dtype: root.field("dtype").oneOf(["fp32", "q8", "q4"]),
+    dtype: root.field("dtype").oneOf(["fp32", "fp16", "q8", "q4"]),
     architecture,
     heads,
     maxTokens: root.field("maxTokens").integer(3, positions),
@@ -156,7 +156,7 @@ function parseTensor(view: JsonView, shards: readonly FileEntry[]): TensorEntry 
 }
 
 function parseEncoding(view: JsonView): WeightEncoding {
-  const kind = view.field("kind").oneOf(["float", "rows8", "blocks4"]);
+  const kind = view.field("kind").oneOf(["float", "float16", "rows8", "blocks4"]);
   if (kind !== "blocks4") return { kind };
   view.field("blockSize").integer(32, 32);
   return { kind, blockSize: 32 };

@@ -29,6 +29,8 @@ export function encodedParts(encoding: WeightEncoding, rows: number, cols: numbe
   switch (encoding.kind) {
     case "float":
       return [part("", "F32", [rows, cols])];
+    case "float16":
+      return [part("", "F16", [rows, cols])];
     case "rows8":
       return [part("", "I8", [rows, cols]), part(".scale", "F32", [rows])];
     case "blocks4":

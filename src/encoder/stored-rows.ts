@@ -35,6 +35,7 @@ export async function readRows(
   const [values, scales] = tensors;
   switch (encoding.kind) {
     case "float":
+    case "float16":
       return floatRows(floats(values!), rows, width);
     case "rows8":
       return scaledByteRows(values!.bytes, floats(scales!), rows, width);

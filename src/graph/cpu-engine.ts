@@ -1,6 +1,7 @@
 /** The graph engine on ONNX Runtime's CPU provider, in WebAssembly and native alike: one session, in which every graph output is there to be had. */
 import { BackendError } from "#core/errors.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
+import type { Manifest } from "#core/manifest.ts";
 import type { SessionInfo } from "#core/session.ts";
 import type { StoredTensor } from "#core/tensor-source.ts";
 import { backendFailure } from "./backend-failure.ts";
@@ -11,6 +12,7 @@ import type { OrtApi, OrtSession, OrtSessionOptions } from "./ort-api.ts";
 import { type PrepareOptions, prepareWeights } from "./prepare-weights.ts";
 import { saturates } from "./saturation.ts";
 import { serially } from "./serial.ts";
+import { isFloatModel } from "./target.ts";
 import { graphTensorBytes, type WeightBinding } from "./weights/weight-binding.ts";
 
 export interface CpuEngineOptions<Tensor> extends PrepareOptions {
@@ -41,7 +43,7 @@ export async function openCpuEngine<Tensor>(model: LoadedModel, options: CpuEngi
   const session = await serially(create).catch((error: unknown) => {
     throw backendFailure("creating the session", error, { backend: info.backend });
   });
-  return new CpuEngine(session, options, manifest.dtype);
+  return new CpuEngine(session, options, manifest);
 }
 
 type ExternalData = OrtSessionOptions["externalData"][number];
@@ -60,8 +62,8 @@ class CpuEngine<Tensor> implements GraphEngine {
   readonly #session: OrtSession<Tensor>;
   readonly #options: CpuEngineOptions<Tensor>;
 
-  constructor(session: OrtSession<Tensor>, options: CpuEngineOptions<Tensor>, dtype: "fp32" | "q8" | "q4") {
-    const isFloat = options.precision === "fp32" || dtype === "fp32";
+  constructor(session: OrtSession<Tensor>, options: CpuEngineOptions<Tensor>, manifest: Manifest) {
+    const isFloat = options.precision === "fp32" || isFloatModel(manifest);
     this.info = { ...options.info, precision: isFloat ? "fp32" : "int8 weights, int8 activations with one scale per token" };
     this.#session = session;
     this.#options = options;

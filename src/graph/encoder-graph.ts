@@ -21,7 +21,7 @@ import { int8Kernel } from "./linear/int8-kernel.ts";
 import type { LinearKernel, LinearLayer, PreparedInput } from "./linear/linear-kernel.ts";
 import { nbitsKernel } from "./linear/nbits-kernel.ts";
 import { longTexts } from "./long-attention.ts";
-import { type GraphTarget, isMasked } from "./target.ts";
+import { type GraphTarget, isFloatModel, isMasked } from "./target.ts";
 import type { WeightBinding } from "./weights/weight-binding.ts";
 
 export interface EncoderGraph {
@@ -56,7 +56,7 @@ function bodyKernel(context: GraphContext): LinearKernel {
 
 /** Does the encoder compute in float32 throughout? */
 function isFloat({ target, manifest }: GraphContext): boolean {
-  return target.precision === "fp32" || manifest.dtype === "fp32";
+  return target.precision === "fp32" || isFloatModel(manifest);
 }
 
 /** Post-LayerNorm, as in BERT: x = LN(x + attention(x)); x = LN(x + feedForward(x)). */

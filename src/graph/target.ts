@@ -1,4 +1,5 @@
 /** What a graph is made for. */
+import type { Manifest } from "#core/manifest.ts";
 import type { OutputSelection } from "#core/session.ts";
 
 interface Target {
@@ -23,6 +24,11 @@ export interface WebGpuTarget extends Target {
 }
 
 export type GraphTarget = CpuTarget | WebGpuTarget;
+
+/** Whether a model's matrices are floats, and so computed in float32 on every target. */
+export function isFloatModel({ dtype }: Pick<Manifest, "dtype">): boolean {
+  return dtype === "fp32" || dtype === "fp16";
+}
 
 export function isMasked(target: GraphTarget): boolean {
   return target.kernels === "webgpu" && target.masked;

@@ -128,6 +128,6 @@ class WebGpuEngine implements GraphEngine {
 }
 
 function describePrecision({ dtype }: Manifest, precision: "default" | "fp32"): string {
-  if (precision === "fp32" || dtype === "fp32") return "fp32";
+  if (precision === "fp32" || dtype === "fp32" || dtype === "fp16") return "fp32";
   return `${dtype === "q4" ? 4 : 8}-bit weights in blocks of 32, float32 activations`;
 }

@@ -1,4 +1,4 @@
-/** `bge-m3-web build-model CHECKPOINT_DIR --out DIR --dtype fp32|q8|q4` */
+/** `bge-m3-web build-model CHECKPOINT_DIR --out DIR --dtype fp32|fp16|q8|q4` */
 import { type Command, Option } from "commander";
 import type { ModelSettings } from "#builder/model-settings.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
@@ -32,7 +32,7 @@ export function addBuildModel(program: Command, surroundings: Surroundings): voi
     )
     .argument("<checkpoint>", "folder of the checkpoint")
     .requiredOption("--out <dir>", "folder to write: new, empty, or a model, which is replaced")
-    .addOption(new Option("--dtype <dtype>", "how matrices are stored").choices(["fp32", "q8", "q4"]).default("q4"))
+    .addOption(new Option("--dtype <dtype>", "how matrices are stored").choices(["fp32", "fp16", "q8", "q4"]).default("q4"))
     .option("--report", "measure what rounding costs each matrix")
     .option("--no-self-test", "store no known answers; the model is then loaded without being tested")
     .option("--name <name>", "the model's name (default: m3.json's, or the checkpoint folder's)")
@@ -40,7 +40,7 @@ export function addBuildModel(program: Command, surroundings: Surroundings): voi
     .option("--source <text>", "where its weights come from");
   withOutputOptions(
     command,
-    "print the report as one JSON object on standard output: {out, name, fingerprint, dtype, bytes, shards, selfTest, quantised: [{tensor, encoding, shape, relativeError}]}",
+    "print the report as one JSON object on standard output: {out, name, fingerprint, dtype, bytes, shards, selfTest, heads, quantised: [{tensor, encoding, shape, relativeError}]}",
   ).action((checkpoint: string, flags: BuildFlags) => run(checkpoint, flags, surroundings));
 }
 
@@ -95,9 +95,15 @@ async function embedInFloat32(model: LoadedModel, texts: readonly SelfTestText[]
 
 function jsonReport({ out, manifest, bytes, quantised }: BuildModelResult) {
   const { name, fingerprint, dtype, shards, selfTest } = manifest;
-  return { out, name, fingerprint, dtype, bytes, shards: shards.length, selfTest: selfTest !== null, quantised };
+  return { out, name, fingerprint, dtype, bytes, shards: shards.length, selfTest: selfTest !== null, heads: headNames(manifest), quantised };
+}
+
+function headNames({ heads }: Manifest): string[] {
+  return ["dense", ...(heads.lexical ? ["lexical"] : []), ...(heads.colbert ? ["colbert"] : [])];
 }
 
 function sentence({ out, manifest, bytes }: BuildModelResult): string {
-  return `${manifest.name} (${manifest.dtype}, ${(bytes / 1e6).toFixed(1)} MB in ${manifest.shards.length} shards, fingerprint ${manifest.fingerprint.slice(0, 16)}…) is in ${out}.`;
+  const missing = [manifest.heads.lexical ? [] : ["lexical"], manifest.heads.colbert ? [] : ["ColBERT"]].flat();
+  const without = missing.length === 0 ? "" : ` It has no ${missing.join(" and no ")} head: the checkpoint has no weights for it.`;
+  return `${manifest.name} (${manifest.dtype}, ${(bytes / 1e6).toFixed(1)} MB in ${manifest.shards.length} shards, fingerprint ${manifest.fingerprint.slice(0, 16)}…) is in ${out}.${without}`;
 }

@@ -11,7 +11,7 @@ import { createArtefactFolder } from "../artefact-folder.ts";
 import { openCheckpointFolder } from "../checkpoint-folder.ts";
 import { fileModel, openFileModel } from "../file-model.ts";
 
-const DTYPES: readonly Manifest["dtype"][] = ["fp32", "q8", "q4"];
+const DTYPES: readonly Manifest["dtype"][] = ["fp32", "fp16", "q8", "q4"];
 
 /** A short text and one of some 40 tokens: graphs take other paths below 32 tokens. */
 const SELF_TEST_TEXTS: readonly SelfTestText[] = [

@@ -27,7 +27,7 @@ export function nbitsKernel(context: GraphContext): LinearKernel {
     prepare: (values) => ({ values }),
     multiply: (x, layer) => product(x, layer, "") ?? float.multiply(x, layer),
     apply(x, layer) {
-      const isFloat = context.matrix(`${layer.name}.weight`, layer.outputs, layer.inputs).encoding.kind === "float";
+      const isFloat = nbitsOf(context.matrix(`${layer.name}.weight`, layer.outputs, layer.inputs)) === null;
       if (isFloat) return float.apply(x, layer);
       return product(x, layer, context.vector([`${layer.name}.bias`], layer.outputs))!;
     },

@@ -26,6 +26,10 @@ export function rowDecoder({ cols, encoding }: StoredMatrix, stored: readonly St
       const numbers = float32Values(values);
       return (row, out) => out.set(numbers.subarray(row * cols, (row + 1) * cols));
     }
+    case "float16": {
+      const numbers = float16Values(values);
+      return (row, out) => out.set(numbers.subarray(row * cols, (row + 1) * cols));
+    }
     case "rows8": {
       const scales = float32Values(scale);
       const numbers = new Int8Array(values.bytes.buffer, values.bytes.byteOffset, values.bytes.byteLength);

@@ -12,7 +12,7 @@ export const NBITS_BLOCK = 32;
 
 /** Bits of a matrix as MatMulNBits reads it; null when it is stored in float and has to go through MatMul. */
 export function nbitsOf({ name, cols, encoding }: StoredMatrix): 4 | 8 | null {
-  if (encoding.kind === "float") return null;
+  if (encoding.kind === "float" || encoding.kind === "float16") return null;
   if (cols % NBITS_BLOCK !== 0) throw new UnsupportedModelError(`"${name}" has ${cols} inputs, which is not a multiple of ${NBITS_BLOCK}.`, { tensor: name });
   return encoding.kind === "blocks4" ? 4 : 8;
 }

@@ -4,6 +4,7 @@ import { dequantiseBlocks4, quantiseBlocks4 } from "#builder/quantise/blocks4.ts
 import { quantiseRows8 } from "#builder/quantise/rows8.ts";
 import type { NamedTensor } from "#builder/safetensors-writer.ts";
 import { encoderTensors } from "#core/encoder-tensors.ts";
+import { numberToFloat16 } from "#core/float16.ts";
 import type { Manifest } from "#core/manifest.ts";
 import { parseManifest } from "#core/parse-manifest.ts";
 import type { ProgressEvent } from "#core/progress.ts";
@@ -92,6 +93,30 @@ describe("buildArtefact", () => {
     const roberta = (await buildBert({ config: { model_type: "xlm-roberta", pad_token_id: 1 } })).manifest;
     expect(roberta).toMatchObject({ architecture: { family: "xlm-roberta", positionOffset: 2 }, maxTokens: 14, heads: { dense: { pooling: "cls" } } });
     expect(roberta.fingerprint).not.toBe(bert.fingerprint);
+  });
+
+  it("rounds to halves, and keeps every number of a checkpoint in float16", async () => {
+    const { manifest, files, quantised } = await buildBert({}, { dtype: "fp16", measure: true });
+    const bits = Uint16Array.from(formulaValues(QUERY, [32, 32]), numberToFloat16);
+    expect(storedBytes(files, manifest, QUERY)).toEqual(new Uint8Array(bits.buffer));
+    expect(manifest.encodings[QUERY]).toEqual({ kind: "float16" });
+    expect(manifest.wordEmbeddings.encoding).toEqual({ kind: "float16" });
+    for (const { relativeError } of quantised) expect(relativeError).toBeLessThan(0.0005);
+    for (const { name, bytes } of HEADS) expect(storedBytes(files, manifest, name)).toEqual(bytes);
+
+    const asHalves = ENCODER.map(({ name, shape }) => halves(name, shape, Uint16Array.from(formulaValues(name, shape), numberToFloat16)));
+    const exact = await buildBert({ encoder: asHalves }, { dtype: "fp16", measure: true });
+    expect(exact.quantised.map(({ relativeError }) => relativeError)).toEqual(Array(7).fill(0));
+    expect(storedBytes(exact.files, exact.manifest, QUERY)).toEqual(new Uint8Array(bits.buffer));
+    expect(parseManifest(JSON.parse(JSON.stringify(exact.manifest)))).toEqual(exact.manifest);
+  });
+
+  it.each([
+    ["fp16", 65505, "float16. Build with dtype fp32"],
+    ["q4", 5e5, "4-bit blocks. Build with dtype q8"],
+  ] as const)("refuses to round to %s what is too large for it", async (dtype, value, message) => {
+    const encoder = replaced(ENCODER, { [DOWN]: floats(DOWN, [32, 64], new Float32Array(2048).fill(value)) });
+    await expect(buildBert({ encoder }, { dtype })).rejects.toMatchObject({ code: "invalid-checkpoint", message: expect.stringContaining(message) });
   });
 
   it("rounds to int8 rows and says so", async () => {

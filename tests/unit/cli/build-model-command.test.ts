@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { openNodeSession } from "#cli/node-session.ts";
@@ -19,7 +19,7 @@ describe("build-model", () => {
     const { code, lines, stderr, sessions } = await bgeM3Web(args, { openSession: openNodeSession });
     expect([code, stderr]).toEqual([0, ""]);
     expect(sessions).toMatchObject([{ precision: "fp32" }]);
-    expect(lines).toMatchObject([{ out, name: "renamed", dtype: "q4", selfTest: true }]);
+    expect(lines).toMatchObject([{ out, name: "renamed", dtype: "q4", selfTest: true, heads: ["dense", "lexical", "colbert"] }]);
 
     const manifest: Manifest = JSON.parse(await readFile(path.join(out, "manifest.json"), "utf8"));
     const goldens: Goldens = JSON.parse(await readFile(path.join(ROOT, "tests/oracle/goldens-mini.json"), "utf8"));
@@ -38,6 +38,17 @@ describe("build-model", () => {
     expect([code, sessions]).toEqual([0, []]);
     expect(stdout).toMatch(/^m3-mini \(q4, 69\.8 MB in 250 shards, fingerprint [0-9a-f]{16}…\) is in .*\.\n$/);
     expect(JSON.parse(await readFile(path.join(out, "manifest.json"), "utf8")).selfTest).toBeNull();
+  });
+
+  it("says which heads the checkpoint has none for", async () => {
+    const checkpoint = path.join(await temporaryFolder(), "headless");
+    await cp(M3_MINI, checkpoint, { recursive: true });
+    await rm(path.join(checkpoint, "heads.safetensors"));
+    const args = ["build-model", checkpoint, "--out", path.join(checkpoint, "out"), "--no-self-test"];
+    const { code, stdout } = await bgeM3Web(args);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("It has no lexical and no ColBERT head: the checkpoint has no weights for it.")]);
+    const { lines } = await bgeM3Web([...args, "--json"]);
+    expect(lines).toMatchObject([{ heads: ["dense"] }]);
   });
 
   it("fails with one line, and writes nothing, for a folder that is no checkpoint or may not be replaced", async () => {

@@ -1,6 +1,6 @@
 /** The repackings of stored matrices, each against its definition. */
 import { describe, expect, it } from "vitest";
-import { numberToFloat16 } from "#core/float16.ts";
+import { float16ToNumber, numberToFloat16 } from "#core/float16.ts";
 import type { WeightEncoding } from "#core/manifest.ts";
 import type { StoredTensor, TensorDtype } from "#core/tensor-source.ts";
 import { rowDecoder } from "#graph/weights/decode-rows.ts";
@@ -27,6 +27,7 @@ const pairs = Uint8Array.from({ length: (ROWS * COLS) / 2 }, (_, index) => Math.
 const halves = Uint16Array.from({ length: (ROWS * COLS) / 32 }, (_, block) => numberToFloat16(0.5 + block / 256));
 
 const FLOAT = { matrix: matrix({ kind: "float" }), tensors: [stored("F32", [ROWS, COLS], floats)] };
+const FLOAT16 = { matrix: matrix({ kind: "float16" }), tensors: [stored("F16", [ROWS, COLS], Uint16Array.from(floats, numberToFloat16))] };
 const ROWS8 = { matrix: matrix({ kind: "rows8" }), tensors: [stored("I8", [ROWS, COLS], bytes), stored("F32", [ROWS], rowScales)] };
 const BLOCKS4 = {
   matrix: matrix({ kind: "blocks4", blockSize: 32 }),
@@ -36,6 +37,7 @@ const BLOCKS4 = {
 /** The number in row and column of a matrix, by the definition of its encoding in the manifest. */
 const definitions: [string, typeof FLOAT, (row: number, col: number) => number][] = [
   ["float", FLOAT, (row, col) => floats[row * COLS + col]!],
+  ["float16", FLOAT16, (row, col) => float16ToNumber(numberToFloat16(floats[row * COLS + col]!))],
   ["rows8", ROWS8, (row, col) => Math.fround(bytes[row * COLS + col]! * rowScales[row]!)],
   [
     "blocks4",
@@ -108,8 +110,8 @@ it("rows of zeros stay zeros in int8", () => {
 });
 
 describe.each([
-  ["rows8", ROWS8, 8, definitions[1]![2]],
-  ["blocks4", BLOCKS4, 4, definitions[2]![2]],
+  ["rows8", ROWS8, 8, definitions[2]![2]],
+  ["blocks4", BLOCKS4, 4, definitions[3]![2]],
 ] as const)("MatMulNBits of %s", (_, { matrix: description, tensors }, bits, value) => {
   it("means the same numbers", () => {
     expect(nbitsOf(description)).toBe(bits);
@@ -127,6 +129,6 @@ describe.each([
 });
 
 it("MatMulNBits does not take floats, nor inputs that are no whole blocks", () => {
-  expect(nbitsOf(FLOAT.matrix)).toBeNull();
+  expect([nbitsOf(FLOAT.matrix), nbitsOf(FLOAT16.matrix)]).toEqual([null, null]);
   expect(() => nbitsOf({ ...ROWS8.matrix, cols: 48 })).toThrow(expect.objectContaining({ code: "unsupported-model" }));
 });
