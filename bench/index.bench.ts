@@ -84,7 +84,7 @@ export async function run(given: BenchOptions): Promise<BenchReport> {
       ]),
     ],
     notes: [
-      "Exact float: dense and lexical scores of all passages in float64, the best 200 of each merged, the best 200 of these ordered with MaxSim on the float vectors; weights 0.4, 0.2, 0.4.",
+      "Exact float: dense and lexical scores of all passages in float64, the best 200 of each merged, the best 200 of these ordered with MaxSim on the float vectors; the default weights, without BM25.",
       "One thread; the files lie in a folder, read synchronously.",
     ],
     ratios,

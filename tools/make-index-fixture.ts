@@ -10,6 +10,9 @@ import { HybridIndex } from "#search/hybrid-index.ts";
 import { MemoryStore } from "#storage/memory.ts";
 import { makeDocuments, makeQuery, SETTINGS } from "../tests/unit/search/fixtures.ts";
 
+/** Not the defaults, which may change. */
+const WEIGHTS = [0.4, 0.2, 0.4] as const;
+
 const root = path.resolve(import.meta.dirname, `../tests/fixtures/index-v${FORMAT_VERSION}`);
 
 for (const form of ["int8", "bits"] as const) {
@@ -20,8 +23,8 @@ for (const form of ["int8", "bits"] as const) {
   await index.add(makeDocuments(8, 2, "more"));
   await index.remove(["doc-4", "doc-20", "more-7"]);
   const query = makeQuery(3);
-  const hits = await index.search(query, { limit: 8 });
-  const filtered = await index.search(query, { limit: 8, filter: { lang: "de", year: { min: 2004 }, tags: { in: ["a", "c"] } } });
+  const hits = await index.search(query, { limit: 8, weights: WEIGHTS });
+  const filtered = await index.search(query, { limit: 8, weights: WEIGHTS, filter: { lang: "de", year: { min: 2004 }, tags: { in: ["a", "c"] } } });
   await index.close();
 
   const folder = path.join(root, form);

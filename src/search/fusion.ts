@@ -20,13 +20,19 @@ export const SIGNALS: readonly Signal[] = ["dense", "lexical", "colbert", "bm25"
 
 export type Weights = Readonly<Record<Signal, number>>;
 
-/** Weights of [dense, sparse, colbert], for queries and corpora of a kind (field practice of M3: MIRACL, MLDR, MKQA). */
+/**
+ * Weights of [dense, sparse, colbert, BM25], for queries and corpora of a kind; measured (docs/decisions/default-weights.md). Dense scores of different
+ * passages lie much closer together than the other signals', so these need small weights to have an equal say.
+ */
 export const WEIGHT_PRESETS = {
-  balanced: [0.4, 0.2, 0.4],
-  short: [1, 0.3, 1],
-  long: [0.15, 0.5, 0.35],
-  crossLingual: [1, 0, 1],
-} as const satisfies Record<string, readonly [dense: number, sparse: number, colbert: number]>;
+  balanced: [1, 0.05, 0.2, 0.05],
+  /** Passages of a few sentences: fewer words to share. */
+  short: [1, 0, 0.4, 0.05],
+  /** Pages of several hundred words, of which one vector tells too little. */
+  long: [1, 0.05, 0.3, 0.1],
+  /** Query and passages in different languages share hardly a word. */
+  crossLingual: [1, 0, 0.2, 0],
+} as const satisfies Record<string, readonly [dense: number, sparse: number, colbert: number, bm25: number]>;
 
 export type WeightPreset = keyof typeof WEIGHT_PRESETS;
 

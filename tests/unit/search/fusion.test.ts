@@ -10,8 +10,8 @@ const parts = (dense: number | null, lexical: number | null, colbert: number | n
 
 describe("weights", () => {
   it("have presets, and take lists of three or four", () => {
-    expect(resolveWeights("balanced")).toEqual({ dense: 0.4, lexical: 0.2, colbert: 0.4, bm25: 0 });
-    expect(resolveWeights("crossLingual")).toEqual({ dense: 1, lexical: 0, colbert: 1, bm25: 0 });
+    expect(resolveWeights("balanced")).toEqual({ dense: 1, lexical: 0.05, colbert: 0.2, bm25: 0.05 });
+    expect(resolveWeights("crossLingual")).toEqual({ dense: 1, lexical: 0, colbert: 0.2, bm25: 0 });
     expect(resolveWeights([1, 0.3, 1])).toEqual({ dense: 1, lexical: 0.3, colbert: 1, bm25: 0 });
     expect(resolveWeights([0, 0, 0, 1])).toEqual({ dense: 0, lexical: 0, colbert: 0, bm25: 1 });
   });
@@ -35,7 +35,7 @@ describe("weights", () => {
   });
 
   it("make a mean over the signals that are used; what a document lacks counts 0", () => {
-    const weights = resolveWeights("balanced");
+    const weights = resolveWeights([0.4, 0.2, 0.4]);
     expect(weightedMean(parts(0.5, 0.2, 0.8), weights, ["dense", "lexical", "colbert"])).toBeCloseTo(0.4 * 0.5 + 0.2 * 0.2 + 0.4 * 0.8, 10);
     expect(weightedMean(parts(0.5, null), weights, ["dense", "lexical"])).toBeCloseTo((0.4 * 0.5) / 0.6, 10);
     expect(weightedMean(parts(0.5, 0.2), weights, [])).toBe(0);
