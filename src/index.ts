@@ -28,4 +28,4 @@ export type { ModelInfo } from "#core/model-info.ts";
 export type { ProgressEvent, ProgressListener, ProgressNotice, ProgressPhase } from "#core/progress.ts";
 export type { Score, ScoreOptions, Scores } from "#core/score.ts";
 export type { ModelCheck, StoredModel } from "#core/stored-model.ts";
-export type { StorageChoice } from "#worker/protocol.ts";
+export type { PrefetchChoice, StorageChoice } from "#worker/protocol.ts";

@@ -50,14 +50,14 @@ export class M3 implements AsyncDisposable {
   static async load(model: string, options: LoadOptions = {}): Promise<M3> {
     if (typeof model !== "string") throw new InvalidInputError("model", "a string", model);
     checkLoadOptions(options);
-    const { device = "auto", threads, storage = "auto", signal, onProgress, abortGraceMs = ABORT_GRACE_MS } = options;
+    const { device = "auto", threads, storage = "auto", prefetch = "hot", signal, onProgress, abortGraceMs = ABORT_GRACE_MS } = options;
     const baseUrl = absolute(options.baseUrl) ?? pageUrl();
     if (baseUrl === undefined) throw new InvalidInputError("options.baseUrl", "given where there is no page", undefined);
     const assetsUrl = absolute(options.assetsUrl);
     // Not waited for: some browsers ask the user first, and the model loads meanwhile.
     if (options.persist) void globalThis.navigator?.storage?.persist?.().catch(() => {});
     const spawn = options.worker ?? (() => spawnWorker(assetsUrl));
-    const { link, loaded } = await WorkerLink.open({ spawn, request: { model, baseUrl, device, threads, storage }, signal, onProgress, abortGraceMs });
+    const { link, loaded } = await WorkerLink.open({ spawn, request: { model, baseUrl, device, threads, storage, prefetch }, signal, onProgress, abortGraceMs });
     return new M3(link, loaded);
   }
 

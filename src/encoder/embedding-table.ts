@@ -54,6 +54,15 @@ export class EmbeddingTable {
     return rows;
   }
 
+  /**
+   * Reads pages ahead of their tokens, all at the same time; how many of them are fetched at once is the source's affair.
+   * @param pages numbers of pages, from 0
+   * @throws as {@link gather}; pages that came are kept
+   */
+  async prefetch(pages: readonly number[], { signal }: ReadOptions = {}): Promise<void> {
+    await abortable(Promise.all(pages.map((page) => this.#page(page))), signal);
+  }
+
   /** Lets go of all tables; they are read again when asked for. */
   release(): void {
     this.#pages.clear();

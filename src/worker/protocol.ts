@@ -30,6 +30,9 @@ export type Report = (call: CallId, event: ProgressEvent) => void | Promise<void
 /** Where downloaded files are kept: in the browser's storage where that works, or nowhere. */
 export type StorageChoice = "auto" | "memory";
 
+/** Which pages of the embedding table are read before a token asks for them: those of frequent tokens when the worker is idle, all at load, or none. */
+export type PrefetchChoice = "hot" | "all" | "none";
+
 export interface LoadRequest {
   readonly model: string;
   /** Absolute URL that the model's name or path is resolved against. */
@@ -38,6 +41,8 @@ export interface LoadRequest {
   /** Undefined: as many as help. */
   readonly threads: number | undefined;
   readonly storage: StorageChoice;
+  /** Undefined: "hot". */
+  readonly prefetch?: PrefetchChoice | undefined;
 }
 
 export interface Loaded {

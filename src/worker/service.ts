@@ -18,6 +18,7 @@ import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
 import { BatchQueue } from "./batch-queue.ts";
 import { chooseDevice } from "./choose-device.ts";
 import { deviceCandidates } from "./device-candidates.ts";
+import { type IdlePrefetch, prefetchPages } from "./idle-prefetch.ts";
 import { openModelStorage } from "./model-storage.ts";
 import type { Call, CallId, Loaded, LoadRequest, ModelsApi, PackedEmbeddings, Report, WorkerApi } from "./protocol.ts";
 import { buffersOf, packEmbeddings } from "./transfer.ts";
@@ -40,6 +41,8 @@ export class WorkerService implements WorkerApi, ModelsApi {
   readonly #running = new Map<CallId, AbortController>();
   #report: Report = () => {};
   #ready: Ready | undefined;
+  /** Waits for the first call after the load. */
+  #prefetch: IdlePrefetch | undefined;
 
   constructor(parts: ServiceParts = { loadModel, deviceCandidates, openModelStorage }) {
     this.#parts = parts;
@@ -49,7 +52,7 @@ export class WorkerService implements WorkerApi, ModelsApi {
     this.#report = report;
   }
 
-  load(call: Call, { model: name, baseUrl, device, threads, storage }: LoadRequest): Promise<Loaded> {
+  load(call: Call, { model: name, baseUrl, device, threads, storage, prefetch }: LoadRequest): Promise<Loaded> {
     return this.#run(call, async (signal, onProgress) => {
       const openStorage = storage === "memory" ? undefined : this.#parts.openModelStorage;
       const model = await this.#parts.loadModel(name, { baseUrl, signal, onProgress, openStorage });
@@ -61,6 +64,7 @@ export class WorkerService implements WorkerApi, ModelsApi {
         .then((candidates) => chooseDevice(candidates, (session, options) => runSelfTest(session, embeddings, manifest, options), signal));
       const [tokenizer, { session, story }] = await Promise.all([readTokenizer, chooseSession]);
       model.tensors.release();
+      this.#prefetch = await prefetchPages(prefetch, embeddings, manifest, { signal, isBusy: () => this.#running.size > 0 });
       this.#ready = { manifest, tokenizer, embeddings, queue: new BatchQueue(session) };
       return { info: modelInfo(manifest), device: story };
     });
@@ -109,6 +113,7 @@ export class WorkerService implements WorkerApi, ModelsApi {
   /** Runs a call under its number. Its progress has been heard by the time that it ends. */
   async #run<T>({ id, progress }: Call, work: (signal: AbortSignal, onProgress: ProgressListener | undefined) => Promise<T>): Promise<T> {
     const controller = new AbortController();
+    const prefetch = this.#prefetch;
     this.#running.set(id, controller);
     let heard: ReturnType<Report> | null = null;
     const onProgress: ProgressListener = (event) => {
@@ -118,6 +123,7 @@ export class WorkerService implements WorkerApi, ModelsApi {
       return await work(controller.signal, progress ? onProgress : undefined);
     } finally {
       this.#running.delete(id);
+      prefetch?.callEnded();
       await heard;
     }
   }

@@ -47,6 +47,25 @@ describe("EmbeddingTable", () => {
     expect(table.pagesRead).toBe(2);
   });
 
+  it("reads pages ahead, once for those that prefetch and those that need them", async () => {
+    const waiting: (() => void)[] = [];
+    const reads: string[] = [];
+    const manifest = fakeManifest();
+    const tensors = fakeTensors(manifest, (name) => {
+      if (!name.startsWith("page")) return;
+      reads.push(name);
+      return new Promise((resolve) => waiting.push(resolve));
+    });
+    const table = new EmbeddingTable(manifest, tensors);
+    const prefetched = table.prefetch([0, 1, 2]);
+    const gathered = table.gather([Int32Array.of(150)]);
+    await expect.poll(() => waiting.length).toBe(3);
+    for (const go of waiting) go();
+    await Promise.all([prefetched, gathered]);
+    await table.prefetch([2, 1]);
+    expect(reads.toSorted()).toEqual([0, 1, 2].map((page) => pageTensorName(page, "")));
+  });
+
   it("asks for all pages of a batch at once", async () => {
     const waiting: (() => void)[] = [];
     const manifest = fakeManifest();

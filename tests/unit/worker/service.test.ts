@@ -72,6 +72,21 @@ describe("WorkerService", () => {
     expect(parts.loadModel).toHaveBeenLastCalledWith("m3-mini", expect.objectContaining({ openStorage: undefined }));
   });
 
+  it("reads all pages of the embedding table before it has loaded, where that is asked for", async () => {
+    const { worker, parts } = await service();
+    const read = vi.spyOn(model.tensors, "read");
+    try {
+      const pages = () => new Set(read.mock.calls.map(([name]) => /^page (\d+) /.exec(name)?.[1]).filter(Boolean)).size;
+      await worker.load(call(0), { ...request, prefetch: "none" });
+      expect(pages()).toBeLessThan(5);
+      await worker.load(call(1), { ...request, prefetch: "all" });
+      expect(pages()).toBe(model.manifest.wordEmbeddings.shards.length);
+      expect(parts.loadModel).toHaveBeenCalledTimes(2);
+    } finally {
+      read.mockRestore();
+    }
+  });
+
   it("encodes with the model's own tokenizer and prompts", async () => {
     const { worker } = await loaded();
     const packed = await worker.encode(call(1), ["Hello", "Hello world"], "query", { returnSparse: true });
