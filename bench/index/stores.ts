@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rea
 import path from "node:path";
 import type { BlobReader, BlobWriter, ByteStore } from "#core/byte-store.ts";
 import { MissingBlobError } from "#core/errors.ts";
+import { sum } from "../harness/statistics.ts";
 
 /** Files, so that an index may be larger than memory. Synchronous: fast, and nothing else runs here. */
 export class FolderStore implements ByteStore {
@@ -70,26 +71,40 @@ export class FolderStore implements ByteStore {
   close(): void {}
 }
 
-/** Passes everything on, and counts reads. */
+/** Passes everything on, and counts reads by what is read: "meta", or the part of a segment ("dense", "tokens", …). */
 export class CountingStore implements ByteStore {
   readonly kind: string;
   readonly #below: ByteStore;
-  bytesRead = 0;
-  reads = 0;
+  readonly #parts = new Map<string, { reads: number; bytes: number }>();
 
   constructor(below: ByteStore) {
     this.#below = below;
     this.kind = below.kind;
   }
 
+  get bytesRead(): number {
+    return sum([...this.#parts.values()].map(({ bytes }) => bytes));
+  }
+
+  get reads(): number {
+    return sum([...this.#parts.values()].map(({ reads }) => reads));
+  }
+
+  bytesOf(part: string): number {
+    return this.#parts.get(part)?.bytes ?? 0;
+  }
+
   async open(name: string): Promise<BlobReader> {
     const reader = await this.#below.open(name);
+    const part = /\.(.*)$/.exec(name)?.[1] ?? name.replace(/-.*/, "");
+    const counted = this.#parts.get(part) ?? { reads: 0, bytes: 0 };
+    this.#parts.set(part, counted);
     return {
       bytes: reader.bytes,
       read: async (offset, length) => {
         const bytes = await reader.read(offset, length);
-        this.reads++;
-        this.bytesRead += bytes.length;
+        counted.reads++;
+        counted.bytes += bytes.length;
         return bytes;
       },
       close: () => reader.close(),

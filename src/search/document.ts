@@ -4,7 +4,7 @@ import { DuplicateDocumentError, InvalidInputError } from "#core/errors.ts";
 import type { Fields } from "./fields/field-types.ts";
 import { type Json, MOST_ID_BYTES } from "./segment/document-file.ts";
 import type { IndexSettings } from "./settings.ts";
-import { MOST_TOKENS } from "./vectors/token-format.ts";
+import { MOST_TOKENS } from "./vectors/token-record.ts";
 
 /** One passage. Of the representations exactly those that the index's settings name must be there. */
 export interface IndexDocument {

@@ -21,9 +21,11 @@ import { planSearch, type SearchOptions, type SearchQuery } from "./query.ts";
 import { type Hit, search } from "./search.ts";
 import type { DocumentRecord } from "./segment/document-file.ts";
 import type { SegmentPart } from "./segment/write-segment.ts";
+import type { SearchTools } from "./segment-search.ts";
 import { checkSettings, type IndexSettings } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Snapshots } from "./snapshots.ts";
+import { TokenScorer } from "./vectors/token-scorer.ts";
 
 export type { IndexStatistics, IndexTuning, OpenIndexOptions } from "./index-options.ts";
 
@@ -37,7 +39,7 @@ export class HybridIndex {
   readonly #store: ByteStore;
   readonly #name: string;
   readonly #lock: WriterLock | undefined;
-  readonly #kernels: Kernels;
+  readonly #tools: SearchTools;
   readonly #cache: ByteCache;
   readonly #snapshots: Snapshots;
   /** Changes wait for one another. */
@@ -47,7 +49,7 @@ export class HybridIndex {
   private constructor(store: ByteStore, kernels: Kernels, cache: ByteCache, snapshots: Snapshots, options: OpenIndexOptions) {
     this.settings = snapshots.settings;
     this.#store = store;
-    this.#kernels = kernels;
+    this.#tools = { kernels, scorer: new TokenScorer(kernels, options.maxsim) };
     this.#cache = cache;
     this.#snapshots = snapshots;
     this.#name = options.name ?? "index";
@@ -78,6 +80,11 @@ export class HybridIndex {
   /** The types of all fields that documents ever had. */
   get fields(): FieldTypes {
     return this.#snapshots.current.meta.fields;
+  }
+
+  /** What scores MaxSim: "wasm", or the name of the backend that was given, as long as that one works. */
+  get maxsimBackend(): string {
+    return this.#tools.scorer.backend;
   }
 
   statistics(): IndexStatistics {
@@ -178,7 +185,7 @@ export class HybridIndex {
     const plan = planSearch(query, options, this.settings);
     this.#check();
     return await this.#snapshots.read(async (snapshot) => {
-      const hits = await search(this.#kernels, snapshot, plan);
+      const hits = await search(this.#tools, snapshot, plan);
       this.#snapshots.loadLater(snapshot);
       return hits;
     });

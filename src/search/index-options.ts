@@ -1,6 +1,7 @@
 /** How an index is opened, what it may cost, and what it tells about itself. */
 import type { WriterLock } from "#core/writer-lock.ts";
 import type { Kernels } from "#scoring/kernels/instance.ts";
+import type { MaxsimBackend } from "#scoring/maxsim/backend.ts";
 import type { SegmentPart } from "./segment/write-segment.ts";
 import type { IndexSettings } from "./settings.ts";
 
@@ -13,6 +14,11 @@ export interface OpenIndexOptions {
   readonly lock?: WriterLock | undefined;
   /** Default: an instance of its own. */
   readonly kernels?: Kernels | undefined;
+  /**
+   * Scores MaxSim of the best candidates, for example a GpuMaxsim on the device that the encoder has. When it fails once, the kernels take its place. Default:
+   * the kernels.
+   */
+  readonly maxsim?: MaxsimBackend | undefined;
   readonly tuning?: Partial<IndexTuning> | undefined;
 }
 

@@ -28,6 +28,11 @@ export interface SearchOptions {
   readonly candidates?: number | undefined;
   /** How many candidates ColBERT orders. Default max(200, limit). */
   readonly rerank?: number | undefined;
+  /**
+   * Of those, how many are scored with their token vectors as the index has them. When there are more, 1-bit sketches of the vectors choose, which takes an
+   * eighth of the reading. Default max(48, 4 * limit); with fusion "rrf" always all.
+   */
+  readonly rescore?: number | undefined;
   /** Tell for each hit which terms and tokens met. Default false. */
   readonly explain?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,12 +51,15 @@ export interface SearchPlan {
   readonly filter: Filter | null;
   readonly candidates: number;
   readonly rerank: number;
+  readonly rescore: number;
   readonly explain: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 const MOST_HITS = 100_000;
 const FEWEST_CANDIDATES = 200;
+/** Among the first 48 by sketches are the first ten by whole vectors (docs/benchmarks.md, "The index at scale"). */
+const FEWEST_RESCORED = 48;
 
 /** @throws InvalidInputError */
 export function planSearch(query: SearchQuery, options: SearchOptions, settings: IndexSettings): SearchPlan {
@@ -67,6 +75,8 @@ export function planSearch(query: SearchQuery, options: SearchOptions, settings:
   const { fusion = "weights", filter = null, explain = false, signal } = options;
   if (fusion !== "weights" && fusion !== "rrf") throw new InvalidInputError("options.fusion", '"weights" or "rrf"', fusion);
   const limit = count(options.limit, 10, 0, "options.limit");
+  const rerank = count(options.rerank, Math.max(FEWEST_CANDIDATES, limit), 1, "options.rerank");
+  const rescore = count(options.rescore, Math.max(FEWEST_RESCORED, 4 * limit), 1, "options.rescore");
   const used = (["dense", "lexical", "colbert", "bm25"] as const).filter((part) => ({ dense, lexical, colbert, bm25: words })[part] !== null);
   const choice = options.weights ?? (dense || lexical ? "balanced" : [0, 0, 1, 1]);
   return {
@@ -80,7 +90,9 @@ export function planSearch(query: SearchQuery, options: SearchOptions, settings:
     fusion,
     filter,
     candidates: count(options.candidates, Math.max(FEWEST_CANDIDATES, 10 * limit), 1, "options.candidates"),
-    rerank: count(options.rerank, Math.max(FEWEST_CANDIDATES, limit), 1, "options.rerank"),
+    rerank,
+    // Ranks among a choice are not ranks among all.
+    rescore: fusion === "rrf" ? rerank : Math.max(rescore, limit),
     explain,
     signal,
   };

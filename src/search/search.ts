@@ -5,7 +5,6 @@
  * does not depend on how many candidates were asked for. A part that a document does not have counts 0.
  */
 import { throwIfAborted } from "#core/abort.ts";
-import type { Kernels } from "#scoring/kernels/instance.ts";
 import type { Ranked } from "#scoring/top-k.ts";
 import { bm25Reach, inverseDocumentFrequency } from "./bm25.ts";
 import { explainHit, type HitExplanation } from "./explain.ts";
@@ -13,7 +12,7 @@ import { compileFilter } from "./fields/filter.ts";
 import { reciprocalRanks, type ScoreParts, type Signal, weightedMean } from "./fusion.ts";
 import type { SearchPlan } from "./query.ts";
 import type { Json } from "./segment/document-file.ts";
-import { SegmentSearch, type WordWeights } from "./segment-search.ts";
+import { type SearchTools, SegmentSearch, type WordWeights } from "./segment-search.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface Hit {
@@ -28,7 +27,7 @@ export interface Hit {
 }
 
 /** Rows that are scored again for each candidate wanted, when the sketch chooses them. */
-const SHORTLIST_FACTOR = 5;
+const SHORTLIST_FACTOR = 4;
 
 interface Candidate {
   readonly segment: number;
@@ -37,19 +36,17 @@ interface Candidate {
   score: number;
 }
 
-export async function search(kernels: Kernels, snapshot: Snapshot, plan: SearchPlan): Promise<Hit[]> {
+export async function search(tools: SearchTools, snapshot: Snapshot, plan: SearchPlan): Promise<Hit[]> {
   const tests = plan.filter ? compileFilter(plan.filter, snapshot.meta.fields) : [];
   if (plan.limit === 0) return [];
-  const segments = await Promise.all(snapshot.segments.map((segment) => SegmentSearch.create(kernels, segment, tests)));
+  const segments = await Promise.all(snapshot.segments.map((segment) => SegmentSearch.create(tools, segment, tests)));
   const words = plan.words && (await weighWords(segments, plan.words));
   throwIfAborted(plan.signal);
   const candidates = await findCandidates(segments, plan, words);
   throwIfAborted(plan.signal);
   await fillFirstParts(segments, plan, words, candidates);
   throwIfAborted(plan.signal);
-  const best = rank(candidates, plan, firstSignals(plan)).slice(0, plan.rerank);
-  await fillColbert(segments, plan, best);
-  throwIfAborted(plan.signal);
+  const best = await rerank(segments, plan, rank(candidates, plan, firstSignals(plan)).slice(0, plan.rerank));
   const hits = rank(best, plan, plan.used).slice(0, plan.limit);
   return await toHits(segments, plan, hits);
 }
@@ -80,13 +77,13 @@ async function weighWords(segments: readonly SegmentSearch[], words: ArrayLike<n
 }
 
 async function findCandidates(segments: readonly SegmentSearch[], plan: SearchPlan, words: WordWeights | null): Promise<Candidate[]> {
-  const found = new Map<string, Candidate>();
-  const add = (segment: number, document: number) => {
-    const key = `${segment} ${document}`;
-    if (!found.has(key)) found.set(key, { segment, document, parts: { dense: null, lexical: null, colbert: null, bm25: null }, score: 0 });
+  const found = new Map<number, Candidate>();
+  const add = (segment: number, document: number, score: number | null = null) => {
+    const key = segment * 2 ** 32 + document;
+    if (!found.has(key)) found.set(key, { segment, document, parts: { dense: score, lexical: null, colbert: null, bm25: null }, score: 0 });
   };
   const { dense, lexical } = plan;
-  if (dense) for (const { segment, document } of await nearest(segments, dense, plan.candidates)) add(segment, document);
+  if (dense) for (const { segment, document, score } of await nearest(segments, dense, plan.candidates)) add(segment, document, score);
   const lists = await Promise.all([
     lexical ? Promise.all(segments.map((segment) => segment.bestLexical(lexical, plan.candidates))) : [],
     words ? Promise.all(segments.map((segment) => segment.bestWords(words, plan.candidates))) : [],
@@ -144,13 +141,19 @@ async function fillFirstParts(
     bySegment(candidates, segments.length).map(async (group, index) => {
       const segment = segments[index]!;
       const documents = Uint32Array.from(group, ({ document }) => document);
+      // Those that the dense vectors found have that score already.
+      const unscored = group.filter(({ parts }) => parts.dense === null);
       const [denseScores, lexicalScores, wordScores] = await Promise.all([
-        dense && segment.dense(dense, documents),
+        dense &&
+          segment.dense(
+            dense,
+            unscored.map(({ document }) => document),
+          ),
         lexical && segment.lexical(lexical, documents),
         words && segment.words(words, documents),
       ]);
+      if (denseScores) for (const [place, { parts }] of unscored.entries()) parts.dense = denseScores[place]!;
       for (const [place, { parts }] of group.entries()) {
-        if (denseScores) parts.dense = denseScores[place]!;
         if (lexicalScores) parts.lexical = lexicalScores[place]!;
         if (wordScores) parts.bm25 = words && words.reach > 0 ? wordScores[place]! / words.reach : 0;
       }
@@ -158,13 +161,30 @@ async function fillFirstParts(
   );
 }
 
-async function fillColbert(segments: readonly SegmentSearch[], plan: SearchPlan, candidates: readonly Candidate[]): Promise<void> {
+/** Gives candidates their ColBERT scores. Of many, only those that 1-bit sketches put first get one, and come back. */
+async function rerank(segments: readonly SegmentSearch[], plan: SearchPlan, candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
   const { colbert } = plan;
-  if (!colbert) return;
+  if (!colbert) return candidates;
+  let chosen = candidates;
+  if (candidates.length > plan.rescore) {
+    await fillColbert(segments, candidates, (segment, documents) => segment.colbertBySketch(colbert, documents));
+    throwIfAborted(plan.signal);
+    chosen = rank(candidates, plan, plan.used).slice(0, plan.rescore);
+  }
+  await fillColbert(segments, chosen, (segment, documents) => segment.colbert(colbert, documents));
+  throwIfAborted(plan.signal);
+  return chosen;
+}
+
+async function fillColbert(
+  segments: readonly SegmentSearch[],
+  candidates: readonly Candidate[],
+  score: (segment: SegmentSearch, documents: Uint32Array) => Promise<Float32Array>,
+): Promise<void> {
   await Promise.all(
     bySegment(candidates, segments.length).map(async (group, index) => {
       const documents = Uint32Array.from(group, ({ document }) => document);
-      const scores = await segments[index]!.colbert(colbert, documents);
+      const scores = await score(segments[index]!, documents);
       for (const [place, { parts }] of group.entries()) parts.colbert = scores[place]!;
     }),
   );

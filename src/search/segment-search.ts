@@ -9,6 +9,7 @@ import { IMPACT_WEIGHTS } from "./postings/impact.ts";
 import { maxScore, type ScoredList, scoreDocuments } from "./postings/max-score.ts";
 import type { LiveSegment } from "./snapshot.ts";
 import { scoreLoadedRows } from "./vectors/dense-file.ts";
+import type { TokenScorer } from "./vectors/token-scorer.ts";
 
 /** What the whole search knows about the query's words. */
 export interface WordWeights {
@@ -19,24 +20,32 @@ export interface WordWeights {
   readonly reach: number;
 }
 
+/** What computes. */
+export interface SearchTools {
+  readonly kernels: Kernels;
+  readonly scorer: TokenScorer;
+}
+
 const NONE: Ranked = { places: new Uint32Array(), scores: new Float32Array() };
 
 export class SegmentSearch {
   readonly segment: LiveSegment;
   readonly #kernels: Kernels;
+  readonly #scorer: TokenScorer;
   readonly #selected: Uint8Array | null;
 
-  private constructor(kernels: Kernels, segment: LiveSegment, selected: Uint8Array | null) {
+  private constructor({ kernels, scorer }: SearchTools, segment: LiveSegment, selected: Uint8Array | null) {
     this.#kernels = kernels;
+    this.#scorer = scorer;
     this.segment = segment;
     this.#selected = selected;
   }
 
-  static async create(kernels: Kernels, segment: LiveSegment, tests: readonly FieldTest[]): Promise<SegmentSearch> {
-    if (tests.length === 0) return new SegmentSearch(kernels, segment, null);
+  static async create(tools: SearchTools, segment: LiveSegment, tests: readonly FieldTest[]): Promise<SegmentSearch> {
+    if (tests.length === 0) return new SegmentSearch(tools, segment, null);
     const { documents } = segment.files;
     const columns = await Promise.all(tests.map(async (test) => ({ test, column: await documents.column(test.field) })));
-    return new SegmentSearch(kernels, segment, selectDocuments(columns, documents.documents));
+    return new SegmentSearch(tools, segment, selectDocuments(columns, documents.documents));
   }
 
   /** May the document be found? */
@@ -45,11 +54,11 @@ export class SegmentSearch {
     return !this.segment.deletions.has(document);
   };
 
-  /** The nearest documents by the rows themselves, when these are in memory; null when only a sketch is. */
+  /** The nearest documents by the rows themselves, when these are in memory; null when there is a sketch, which is faster even then. */
   nearestRows(query: Float32Array, count: number): Ranked | null {
-    const { dense, rows } = this.segment.files;
+    const { dense, rows, sketch } = this.segment.files;
     if (!dense) return NONE;
-    return rows && topK(scanRows(this.#kernels, query, rows), count, this.accepts);
+    return rows && !sketch ? topK(scanRows(this.#kernels, query, rows), count, this.accepts) : null;
   }
 
   /** The nearest documents by the sketch: estimates, to be scored again by {@link dense}. */
@@ -90,7 +99,14 @@ export class SegmentSearch {
   async colbert(query: TokenVectors, documents: ArrayLike<number>): Promise<Float32Array> {
     const { tokens } = this.segment.files;
     if (!tokens || documents.length === 0) return new Float32Array(documents.length);
-    return await tokens.score(this.#kernels, query, documents);
+    return await this.#scorer.score(query, await tokens.read(documents));
+  }
+
+  /** MaxSim of documents by 1-bit sketches of their token vectors; exactly where a segment has none. */
+  async colbertBySketch(query: TokenVectors, documents: ArrayLike<number>): Promise<Float32Array> {
+    const { tokens } = this.segment.files;
+    if (!tokens?.hasSketches || documents.length === 0) return await this.colbert(query, documents);
+    return this.#scorer.scoreOnKernels(query, await tokens.readSketches(documents));
   }
 
   async #lexicalLists(query: LexicalWeights): Promise<ScoredList[]> {

@@ -1,6 +1,6 @@
 /** What an index holds, decided once when it is made. */
 import { IndexMismatchError, InvalidInputError } from "#core/errors.ts";
-import type { TokenSettings } from "./vectors/token-format.ts";
+import type { TokenSettings } from "./vectors/token-record.ts";
 
 export interface IndexSettings {
   /** Tells the model whose vectors the index holds, so that another's are refused: the manifest's fingerprint. */

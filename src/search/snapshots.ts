@@ -96,13 +96,15 @@ export class Snapshots {
     this.#release(this.#current);
   }
 
-  /** After an answer from sketches, the vectors may come as well: then the next answers need neither estimates nor reads. */
-  loadLater(snapshot: Snapshot): void {
-    const missing = snapshot.segments.filter(({ files }) => files.dense && !files.rows);
-    const bytes = snapshot.segments.reduce((sum, { files }) => sum + files.rowBytes, 0);
+  /** After an answer from sketches, the vectors may come as well: then the next answers need no reads of single rows. Begins when the answer is on its way. */
+  loadLater({ segments }: Snapshot): void {
+    const missing = segments.filter(({ files }) => files.dense && !files.rows);
+    const bytes = segments.reduce((sum, { files }) => sum + files.rowBytes, 0);
     if (missing.length === 0 || bytes > this.#tuning.residentBytes) return;
-    // A failure here is met again by the search that needs the vectors, and told there.
-    for (const { files } of missing) files.loadRows().catch(() => undefined);
+    setTimeout(() => {
+      // A failure here is met again by the search that needs the vectors, and told there.
+      for (const { files } of missing) if (files.isOpen) files.loadRows().catch(() => undefined);
+    });
   }
 
   async #replace(snapshot: Snapshot): Promise<void> {

@@ -151,7 +151,7 @@ export class PostingsFile {
     const key = `${this.file.name} ${term}`;
     const kept = this.#cache.get(key);
     const bytes = kept ?? (await this.file.readRange("lists", entry.offset, entry.bytes));
-    const cursor = new ListCursor(bytes, entry.count, this.file.name);
+    const cursor = new ListCursor(bytes, entry.count, this.file.name, kept !== undefined);
     if (!kept) this.#cache.set(key, bytes);
     return cursor;
   }

@@ -5,7 +5,7 @@ import type { FieldTypes } from "../fields/field-types.ts";
 import { impactOf } from "../postings/impact.ts";
 import type { IndexSettings } from "../settings.ts";
 import { encodeRow } from "../vectors/dense-format.ts";
-import { encodeTokens } from "../vectors/token-format.ts";
+import { encodeTokens, sketchOf } from "../vectors/token-record.ts";
 import { encodeDocument } from "./document-file.ts";
 import type { SegmentSource, TermLists } from "./source.ts";
 
@@ -76,7 +76,11 @@ export class SegmentBuilder {
       denseRows: dense ? () => each(this.#rows) : null,
       lexical: lexical ? sortedLists(this.#lexical) : null,
       words: words ? { lists: sortedLists(this.#words), lengths: Uint32Array.from(this.#lengths) } : null,
-      tokens: tokens ? { counts: Uint16Array.from(this.#tokenCounts), records: () => each(this.#tokenRecords) } : null,
+      tokens: tokens && {
+        counts: Uint16Array.from(this.#tokenCounts),
+        records: () => each(this.#tokenRecords),
+        sketches: tokens.form === "int8" ? () => each(this.#tokenRecords, (record) => sketchOf(record, tokens.dim)) : null,
+      },
     };
   }
 
@@ -114,6 +118,6 @@ function typeOf(types: FieldTypes, name: string): FieldTypes[string] {
   return type;
 }
 
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
+async function* each<T>(items: readonly T[], change: (item: T) => T = (item) => item): AsyncGenerator<T> {
+  for (const item of items) yield change(item);
 }

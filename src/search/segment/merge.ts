@@ -3,6 +3,7 @@ import type { FieldTypes } from "../fields/field-types.ts";
 import { LIST_END, type ListCursor } from "../postings/list-cursor.ts";
 import type { PostingsFile } from "../postings/postings-file.ts";
 import { rowBytes } from "../vectors/dense-format.ts";
+import type { TokenForm } from "../vectors/token-record.ts";
 import type { Deletions } from "./deletions.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import type { SegmentSource, TermLists } from "./source.ts";
@@ -36,7 +37,7 @@ export async function mergeSource(segments: readonly MergedSegment[], types: Fie
     denseRows: first?.dense ? () => keptRows(parts) : null,
     lexical: lexical ? mergeLists(parts, ({ lexical: file }) => file!) : null,
     words: words ? { lists: mergeLists(parts, ({ words: file }) => file!), lengths: await mergeLengths(parts, documents) } : null,
-    tokens: first?.tokens ? { counts: mergeCounts(parts, documents), records: () => kept(parts, ({ tokens }) => tokens!.records()) } : null,
+    tokens: first?.tokens ? mergeTokens(parts, first.tokens.form, documents) : null,
   };
 }
 
@@ -75,6 +76,14 @@ async function mergeColumns(parts: readonly Part[], types: FieldTypes, documents
     fields.push({ name, type, value: (place) => columns[origins[place]!.part]!.column?.value(origins[place]!.document) });
   }
   return fields;
+}
+
+function mergeTokens(parts: readonly Part[], form: TokenForm, documents: number): SegmentSource["tokens"] {
+  return {
+    counts: mergeCounts(parts, documents),
+    records: () => kept(parts, ({ tokens }) => tokens!.records()),
+    sketches: form === "int8" ? () => kept(parts, ({ tokens }) => tokens!.sketches()) : null,
+  };
 }
 
 function mergeCounts(parts: readonly Part[], documents: number): Uint16Array {

@@ -74,6 +74,11 @@ export class SegmentFiles {
     return new SegmentFiles(kernels, name, { documents: documentFile, dense, lexical, words, tokens });
   }
 
+  /** Does any snapshot have the segment? */
+  get isOpen(): boolean {
+    return this.#users > 0;
+  }
+
   /** Bytes of the dense rows. */
   get rowBytes(): number {
     return this.dense?.file.sectionBytes("rows") ?? 0;

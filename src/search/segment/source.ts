@@ -1,6 +1,7 @@
 /** A segment's content in the order in which it is written. The builder makes one from documents, a merge from segments. */
 import type { FieldType, FieldValue } from "../fields/field-types.ts";
 import type { PostingList } from "../postings/list-format.ts";
+import type { TokensInput } from "../vectors/token-format.ts";
 
 export interface TermLists {
   /** By rising term. */
@@ -18,6 +19,5 @@ export interface SegmentSource {
   readonly lexical: TermLists | null;
   /** Values are counts from 1 to 255. */
   readonly words: { readonly lists: TermLists; readonly lengths: Uint32Array } | null;
-  /** Encoded records (token-format.ts). */
-  readonly tokens: { readonly counts: Uint16Array; records(): AsyncIterable<Uint8Array> } | null;
+  readonly tokens: TokensInput | null;
 }

@@ -43,7 +43,7 @@ export async function writeSegment(
   throwIfAborted(signal);
   if (words) sizes.words = await writePostings(store, name("words"), "words", { documents, lists: words.lists, lengths: words.lengths });
   throwIfAborted(signal);
-  if (settings.tokens && tokens) sizes.tokens = await writeTokens(store, name("tokens"), settings.tokens, tokens.counts, tokens.records());
+  if (settings.tokens && tokens) sizes.tokens = await writeTokens(store, name("tokens"), settings.tokens, tokens);
   throwIfAborted(signal);
   return sizes;
 }

@@ -20,7 +20,7 @@ async function indexOf(documents: readonly FullDocument[], batch = documents.len
 }
 
 /** All of the candidates: then the index must agree with exact search wherever a document stands. */
-const ALL = { candidates: 1000, rerank: 1000 };
+const ALL = { candidates: 1000, rerank: 1000, rescore: 1000 };
 
 describe("searching", () => {
   it("agrees with exact search, in one segment and in many", async () => {

@@ -129,7 +129,7 @@ class History {
     const exact = new ExactIndex();
     for (const document of this.#truth.values()) exact.documents.set(document.id, document);
     const filter: Filter = lang === null || this.#truth.size === 0 ? {} : { lang };
-    expectHits(await index.search(query, { limit, filter, candidates: 1000, rerank: 1000 }), exact.search(query, "balanced", filter), limit);
+    expectHits(await index.search(query, { limit, filter, candidates: 1000, rerank: 1000, rescore: 1000 }), exact.search(query, "balanced", filter), limit);
   }
 
   /** Every document, by id and by search. */
