@@ -13,6 +13,8 @@ import type { PrepareOptions } from "#graph/prepare-weights.ts";
 export interface NodeSessionOptions extends PrepareOptions {
   /** `fp32` computes everything in float32, whatever the artefact stores. Default: as it is stored. */
   readonly precision?: "default" | "fp32" | undefined;
+  /** Keep no weights: they are read a layer at a time with every run, which is slow and takes the memory of one layer. Default false. */
+  readonly lowMemory?: boolean | undefined;
   /** Threads of the native engine. Default: one for each core. */
   readonly threads?: number | undefined;
   /** Default: native where it is installed. */
@@ -25,7 +27,7 @@ const BATCH = { tokenBudget: 2048, maxTexts: 128, maxPadding: 0 } as const;
 /** @throws BackendError when no engine can be loaded or the session not be created; what reading a tensor throws; the signal's reason */
 export async function openNodeSession(model: LoadedModel, options: NodeSessionOptions = {}): Promise<EncoderSession> {
   const { precision = "default", signal, onProgress } = options;
-  const shared = { precision, signal, onProgress };
+  const shared = { precision, signal, onProgress, ...(options.lowMemory ? { transient: true, layersAtATime: 1 } : {}) };
   const native = options.engine === "wasm" ? null : await importNative();
   if (native) {
     const threads = options.threads ?? availableParallelism();

@@ -53,10 +53,17 @@ export interface SessionInfo {
   readonly batch: BatchPreference;
 }
 
+/** What a run hears and tells. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told from time to time which share of the batch's work is done, in (0, 1]: a text of 8,192 tokens takes minutes. Engines that cannot know do not tell. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
 /** A loaded model on one backend. `run` calls may overlap: the engine queues them. */
 export interface EncoderSession {
   readonly info: SessionInfo;
-  /** @throws BackendError when the engine fails; the signal's reason when aborted before it starts. */
-  run(batch: TokenBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<TokenBatchResult>;
+  /** @throws BackendError when the engine fails; the signal's reason when aborted before it starts, or in between where the engine pauses. */
+  run(batch: TokenBatch, options?: RunOptions): Promise<TokenBatchResult>;
   dispose(): Promise<void>;
 }

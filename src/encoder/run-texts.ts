@@ -68,13 +68,19 @@ export async function runTexts(model: Model, texts: readonly EncodedText[], opti
     const batchTexts = batch.map((index) => texts[index]!);
     const batchLengths = batchTexts.map(({ ids }) => ids.length);
     const tokens = batchLengths.reduce((sum, length) => sum + length, 0);
-    const result = await session.run({ rows, lengths: batchLengths, outputs }, { signal });
+    const before = loaded;
+    const tell = (done: number) => {
+      // What a batch that is cut in halves did is done again: then it stays where it was.
+      loaded = Math.max(loaded, before + Math.floor(done * tokens));
+      if (done < 1) report();
+    };
+    const result = await session.run({ rows, lengths: batchLengths, outputs }, { signal, onProgress: tell });
     throwIfAborted(signal);
     checkOutputs(result, { manifest, outputs, texts: batch.length, tokens, backend: session.info.backend });
     splitResult(model, batchTexts, result, options.truncateDim).forEach((embedding, place) => {
       results[batch[place]!] = embedding;
     });
-    loaded += tokens;
+    loaded = before + tokens;
     report();
   }
   return results;

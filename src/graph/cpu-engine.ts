@@ -1,89 +1,119 @@
-/** The graph engine on ONNX Runtime's CPU provider, in WebAssembly and native alike: one session, in which every graph output is there to be had. */
+/** The graph engine on ONNX Runtime's CPU provider, in WebAssembly and native alike: one session for each slice of layers, the last with every head. */
+import { throwIfAborted } from "#core/abort.ts";
 import { BackendError } from "#core/errors.ts";
+import { nextMessageTurn } from "#core/event-loop.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
-import type { Manifest } from "#core/manifest.ts";
 import type { SessionInfo } from "#core/session.ts";
-import type { StoredTensor } from "#core/tensor-source.ts";
 import { backendFailure } from "./backend-failure.ts";
+import { type CpuGraph, openCpuSession } from "./cpu-session.ts";
 import { buildEncoderGraph } from "./encoder-graph.ts";
-import { type GraphEngine, type GraphRun, type OutputName, selectedOutputs } from "./graph-session.ts";
-import { lazyParts } from "./lazy-bytes.ts";
-import type { OrtApi, OrtSession, OrtSessionOptions } from "./ort-api.ts";
-import { type PrepareOptions, prepareWeights } from "./prepare-weights.ts";
+import { type Feed, type GraphEngine, type GraphRun, type OutputName, selectedOutputs } from "./graph-session.ts";
+import { layerSlices } from "./layer-slices.ts";
+import type { OrtApi, OrtSession } from "./ort-api.ts";
+import type { PrepareOptions } from "./prepare-weights.ts";
 import { saturates } from "./saturation.ts";
 import { serially } from "./serial.ts";
 import { isFloatModel } from "./target.ts";
-import { graphTensorBytes, type WeightBinding } from "./weights/weight-binding.ts";
 
 export interface CpuEngineOptions<Tensor> extends PrepareOptions {
   readonly ort: OrtApi<Tensor>;
   readonly precision: "default" | "fp32";
   readonly info: Pick<SessionInfo, "engine" | "threads" | "batch"> & { readonly backend: "wasm" | "native" };
+  /** Layers of one session. Default: in WebAssembly as the model's longest text asks for, natively all (each session there has threads of its own). */
+  readonly layersAtATime?: number | undefined;
+  /** Read the weights of each slice when a text is at it, and let go of them after: slow, but a model needs the memory of one slice only. Default false. */
+  readonly transient?: boolean | undefined;
 }
+
+/** After so long a run pauses between two slices, so that an abort can be heard. */
+const MAX_DEAF_MS = 25;
 
 /** @throws BackendError; what reading a tensor throws; the signal's reason */
 export async function openCpuEngine<Tensor>(model: LoadedModel, options: CpuEngineOptions<Tensor>): Promise<GraphEngine> {
   const { ort, precision, info } = options;
   const { manifest } = model;
   const { lexical, colbert } = manifest.heads;
-  const heads = { dense: true, lexical: lexical !== null, colbert: colbert !== null };
+  const outputs = { dense: true, lexical: lexical !== null, colbert: colbert !== null };
   const unsignedWeights = info.backend === "native" && (await serially(() => saturates(ort)));
-  const graph = buildEncoderGraph(manifest, { kernels: "cpu", precision, unsignedWeights, outputs: heads });
-  const externalData: ExternalData[] = [];
-  const read = info.backend === "wasm" ? lazily : atOnce;
-  await prepareWeights(graph.weights, model, (binding, stored) => externalData.push(...read(binding, stored)), options);
-  // The graph is fused already: what the higher levels of optimisation look for, they would not find.
-  const create = () =>
-    ort.InferenceSession.create(graph.proto, {
-      executionProviders: [info.backend === "wasm" ? "wasm" : "cpu"],
-      graphOptimizationLevel: "basic",
-      externalData,
-      ...(info.backend === "native" ? { intraOpNumThreads: info.threads } : {}),
-    });
-  const session = await serially(create).catch((error: unknown) => {
-    throw backendFailure("creating the session", error, { backend: info.backend });
-  });
-  return new CpuEngine(session, options, manifest);
+  const atATime = options.layersAtATime ?? (info.backend === "native" ? manifest.architecture.numHiddenLayers : undefined);
+  const graphs: CpuGraph[] = [];
+  for (const layers of layerSlices(manifest, atATime)) {
+    const before = graphs.reduce((sum, { weights }) => sum + weights.length, 0);
+    graphs.push({ ...buildEncoderGraph(manifest, { kernels: "cpu", precision, unsignedWeights, outputs, layers }), before });
+  }
+  const total = graphs.reduce((sum, { weights }) => sum + weights.length, 0);
+  const isFloat = precision === "fp32" || isFloatModel(manifest);
+  const described = { ...info, precision: isFloat ? "fp32" : "int8 weights, int8 activations with one scale per token" };
+  if (options.transient) {
+    const quiet = { ...options, onProgress: undefined, signal: undefined };
+    return new CpuEngine(
+      graphs.map((graph) => () => openCpuSession(model, graph, total, quiet)),
+      options,
+      described,
+    );
+  }
+  const sessions: OrtSession<Tensor>[] = [];
+  try {
+    for (const graph of graphs) sessions.push(await openCpuSession(model, graph, total, options));
+  } catch (error) {
+    await serially(async () => void (await Promise.all(sessions.map((session) => session.release()))));
+    throw error;
+  }
+  return new CpuEngine(sessions, options, described);
 }
 
-type ExternalData = OrtSessionOptions["externalData"][number];
-
-function atOnce({ tensors, pack }: WeightBinding, stored: readonly StoredTensor[]): ExternalData[] {
-  return pack(stored).map((data, index) => ({ path: tensors[index]!.name, data }));
-}
-
-function lazily({ tensors, pack }: WeightBinding, stored: readonly StoredTensor[]): ExternalData[] {
-  return lazyParts(tensors.map(graphTensorBytes), () => pack(stored)).map((data, index) => ({ path: tensors[index]!.name, data }));
-}
+/** A session, or how to open one for a single run. */
+type Slice<Tensor> = OrtSession<Tensor> | (() => Promise<OrtSession<Tensor>>);
 
 class CpuEngine<Tensor> implements GraphEngine {
   readonly info: SessionInfo;
   readonly masks = false;
-  readonly #session: OrtSession<Tensor>;
+  readonly #slices: readonly Slice<Tensor>[];
   readonly #options: CpuEngineOptions<Tensor>;
 
-  constructor(session: OrtSession<Tensor>, options: CpuEngineOptions<Tensor>, manifest: Manifest) {
-    const isFloat = options.precision === "fp32" || isFloatModel(manifest);
-    this.info = { ...options.info, precision: isFloat ? "fp32" : "int8 weights, int8 activations with one scale per token" };
-    this.#session = session;
+  constructor(slices: readonly Slice<Tensor>[], options: CpuEngineOptions<Tensor>, info: SessionInfo) {
+    this.info = info;
+    this.#slices = slices;
     this.#options = options;
   }
 
-  async run({ feeds, outputs }: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>> {
-    const { ort, info } = this.#options;
-    // All heads are computed whatever is asked for, but what is not asked for is not copied out: a ColBERT head is some 0.3 % of the work.
-    const names = selectedOutputs(outputs).filter((name) => this.#session.outputNames.includes(name));
-    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, { data, dims }]) => [name, new ort.Tensor("float32", data, dims)]));
-    try {
-      const results = await serially(() => this.#session.run(inputs, names));
-      return Object.fromEntries(names.map((name) => [name, float32(results[name]?.data)]));
-    } catch (error) {
-      throw backendFailure("a run", error, { backend: info.backend });
+  async run({ feeds, outputs, signal, onProgress }: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>> {
+    const names = selectedOutputs(outputs);
+    const { length } = this.#slices;
+    let rows = feeds.rows!;
+    let lastPause = performance.now();
+    for (let slice = 0; slice < length - 1; slice++) {
+      const { hidden } = await this.#runSlice(slice, rows, ["hidden"]);
+      rows = { dims: rows.dims, data: hidden! };
+      onProgress?.((slice + 1) / length);
+      if (performance.now() - lastPause > MAX_DEAF_MS) {
+        await nextMessageTurn();
+        lastPause = performance.now();
+      }
+      throwIfAborted(signal);
     }
+    // All heads are computed whatever is asked for, but what is not asked for is not copied out: a ColBERT head is some 0.3 % of the work.
+    return this.#runSlice(length - 1, rows, names);
   }
 
-  dispose(): Promise<void> {
-    return serially(() => this.#session.release());
+  async dispose(): Promise<void> {
+    for (const slice of this.#slices) if (typeof slice !== "function") await serially(() => slice.release());
+  }
+
+  async #runSlice(index: number, rows: Feed, wanted: readonly string[]): Promise<Record<string, Float32Array>> {
+    const { ort } = this.#options;
+    const slice = this.#slices[index]!;
+    const session = typeof slice === "function" ? await slice() : slice;
+    try {
+      const names = wanted.filter((name) => session.outputNames.includes(name));
+      const inputs = { rows: new ort.Tensor("float32", rows.data, rows.dims) };
+      const results = await serially(() => session.run(inputs, names));
+      return Object.fromEntries(names.map((name) => [name, float32(results[name]?.data)]));
+    } catch (error) {
+      throw backendFailure("a run", error, { backend: this.info.backend });
+    } finally {
+      if (typeof slice === "function") await serially(() => session.release());
+    }
   }
 }
 

@@ -10,7 +10,8 @@
  * | query_zeros | float32 [1, 1, S, 1]   | masked               | zeros: their sum with key_bias is the [B, 1, S, S] that the kernel asks for |
  * | pooling     | float32 [B, 1, S]      | masked, mean pooling | 1 / length for a real token, 0 for padding                                  |
  *
- * Outputs, those selected: pooled [B, hidden], lexical [B, S, 1], colbert [B, S, dim]. Nothing is normalised, and padding is not removed.
+ * Outputs, those selected: pooled [B, hidden], lexical [B, S, 1], colbert [B, S, dim]. Nothing is normalised, and padding is not removed. A graph of some
+ * layers only takes the hidden states before them as rows, when they are not the first, and has the one output `hidden`, when they are not the last.
  */
 import type { HeadLayer, Manifest } from "#core/manifest.ts";
 import { type AttentionSetting, attention, maskBias } from "./attention.ts";
@@ -35,13 +36,21 @@ export function buildEncoderGraph(manifest: Manifest, target: GraphTarget): Enco
   const context = new GraphContext(manifest, target);
   const { g } = context;
   const { hiddenSize, layerNormEps, numHiddenLayers } = manifest.architecture;
+  const { first, end } = target.layers ?? { first: 0, end: numHiddenLayers };
   const linear = bodyKernel(context);
   const rows = g.input("rows", "float32", ["texts", "tokens", hiddenSize]);
   const setting = { bias: maskBias(context), longTexts: target.kernels === "cpu" ? longTexts(context, rows) : null };
 
-  let x = g.op("LayerNormalization", [rows, ...layerNormParameters(context, "embeddings.LayerNorm")], { axis: -1, epsilon: { float: layerNormEps } });
-  for (let layer = 0; layer < numHiddenLayers; layer++) x = encoderLayer(context, linear, `encoder.layer.${layer}`, x, setting);
+  let x = rows;
+  if (first === 0) {
+    x = g.op("LayerNormalization", [rows, ...layerNormParameters(context, "embeddings.LayerNorm")], { axis: -1, epsilon: { float: layerNormEps } });
+  }
+  for (let layer = first; layer < end; layer++) x = encoderLayer(context, linear, `encoder.layer.${layer}`, x, setting);
 
+  if (end < numHiddenLayers) {
+    g.output(x, "hidden", "float32", ["texts", "tokens", hiddenSize]);
+    return { proto: g.toModel(manifest.name), weights: context.bindings };
+  }
   const { lexical, colbert } = manifest.heads;
   if (target.outputs.dense) g.output(pool(context, x), "pooled", "float32", ["texts", hiddenSize]);
   if (target.outputs.lexical && lexical) g.output(head(context, lexical.layers, x), "lexical", "float32", ["texts", "tokens", 1]);

@@ -7,7 +7,7 @@
 import { throwIfAborted } from "#core/abort.ts";
 import { BackendError, DisposedError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
-import type { EncoderSession, OutputSelection, SessionInfo, TokenBatch, TokenBatchResult } from "#core/session.ts";
+import type { EncoderSession, OutputSelection, RunOptions, SessionInfo, TokenBatch, TokenBatchResult } from "#core/session.ts";
 import { groupTexts, isPadded, scatterGroup, startsOf, type TokenGroup } from "./token-groups.ts";
 
 /** A tensor for a graph input. All inputs are float32. */
@@ -24,7 +24,7 @@ export function selectedOutputs({ dense, lexical, colbert }: OutputSelection): O
 }
 
 /** One run of a graph. */
-export interface GraphRun {
+export interface GraphRun extends RunOptions {
   /** Inputs by name, as buildEncoderGraph lists them. */
   readonly feeds: Readonly<Record<string, Feed>>;
   readonly outputs: OutputSelection;
@@ -37,7 +37,7 @@ export interface GraphEngine {
   readonly info: SessionInfo;
   /** Whether it has masked graphs; otherwise it gets texts of equal length only. */
   readonly masks: boolean;
-  /** @returns the outputs that were asked for; their memory is the caller's @throws BackendError */
+  /** @returns the outputs that were asked for; their memory is the caller's @throws BackendError; the signal's reason, where it pauses */
   run(run: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>>;
   dispose(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export class GraphSession implements EncoderSession {
     this.#manifest = manifest;
   }
 
-  async run(batch: TokenBatch, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<TokenBatchResult> {
+  async run(batch: TokenBatch, { signal, onProgress }: RunOptions = {}): Promise<TokenBatchResult> {
     const { architecture, heads } = this.#manifest;
     const { lengths, outputs } = batch;
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
@@ -71,12 +71,16 @@ export class GraphSession implements EncoderSession {
     };
     const starts = startsOf(lengths);
     let computedTokens = 0;
-    for (const group of groupTexts(batch, architecture.hiddenSize, this.#engine.masks)) {
+    const groups = groupTexts(batch, architecture.hiddenSize, this.#engine.masks);
+    const allTokens = groups.reduce((sum, { texts, width }) => sum + texts.length * width, 0);
+    for (const group of groups) {
       if (this.#disposed) throw new DisposedError("session");
       throwIfAborted(signal);
       const masked = isPadded(group);
-      const found = await this.#engine.run({ feeds: this.#feeds(group, masked), outputs, masked });
-      computedTokens += group.texts.length * group.width;
+      const [before, own] = [computedTokens, group.texts.length * group.width];
+      const tell = onProgress && ((done: number) => onProgress((before + done * own) / allTokens));
+      const found = await this.#engine.run({ feeds: this.#feeds(group, masked), outputs, masked, signal, onProgress: tell });
+      computedTokens += own;
       for (const name of ["pooled", "lexical", "colbert"] as const) {
         const { into, columns } = results[name];
         if (!into) continue;

@@ -16,10 +16,12 @@ export async function prepareWeights(
   { tensors }: LoadedModel,
   take: (binding: WeightBinding, stored: readonly StoredTensor[]) => void,
   { signal, onProgress }: PrepareOptions,
+  /** Where these weights lie among those of several graphs, for the progress. */
+  { before = 0, total = weights.length }: { readonly before?: number; readonly total?: number } = {},
 ): Promise<void> {
   for (const [index, binding] of weights.entries()) {
     throwIfAborted(signal);
     take(binding, await Promise.all(binding.sources.map((name) => tensors.read(name, { signal }))));
-    onProgress?.({ phase: "prepare", loaded: index + 1, total: weights.length, unit: "steps", file: binding.tensors[0]!.name });
+    onProgress?.({ phase: "prepare", loaded: before + index + 1, total, unit: "steps", file: binding.tensors[0]!.name });
   }
 }

@@ -2,11 +2,19 @@
 import type { Manifest } from "#core/manifest.ts";
 import type { OutputSelection } from "#core/session.ts";
 
+/** Layers [first, end) of an encoder. The graph of the first ones begins with the embedding LayerNorm, that of the last ones ends with the heads. */
+export interface LayerRange {
+  readonly first: number;
+  readonly end: number;
+}
+
 interface Target {
   /** `default`: matrices as they are stored (4 or 8 bits; on the CPU all at 8). `fp32`: everything in float32, to compare with the reference. */
   readonly precision: "default" | "fp32";
   /** Which outputs the graph has. */
   readonly outputs: OutputSelection;
+  /** Which of the encoder's layers; default all. */
+  readonly layers?: LayerRange | undefined;
 }
 
 /** ONNX Runtime's CPU provider, in WebAssembly and native alike. Its batches have texts of equal length, so that nothing is padded or masked. */

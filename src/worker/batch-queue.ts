@@ -7,7 +7,7 @@
  * Not the engine's own queue: that one keeps two runs from overlapping, this one chooses which is next.
  */
 import { nextMessageTurn } from "#core/event-loop.ts";
-import type { EncoderSession, TokenBatch, TokenBatchResult } from "#core/session.ts";
+import type { EncoderSession, RunOptions, TokenBatch, TokenBatchResult } from "#core/session.ts";
 import type { Urgency } from "./protocol.ts";
 
 /** Batches of questions in a row while a list waits. */
@@ -44,10 +44,19 @@ export class BatchQueue {
   /** The session as one call sees it. Its `dispose` does nothing: the session belongs to the queue's owner. */
   session(urgency: Urgency): EncoderSession {
     const line = { urgency, lastServed: 0 };
-    return { info: this.#session.info, run: (batch, options = {}) => this.#enqueue(line, batch, options.signal), dispose: async () => {} };
+    const session = this.#session;
+    return {
+      // Another engine may run it tomorrow.
+      get info() {
+        return session.info;
+      },
+      run: (batch, options = {}) => this.#enqueue(line, batch, options),
+      dispose: async () => {},
+    };
   }
 
-  #enqueue(line: Line, batch: TokenBatch, signal: AbortSignal | undefined): Promise<TokenBatchResult> {
+  #enqueue(line: Line, batch: TokenBatch, options: RunOptions): Promise<TokenBatchResult> {
+    const { signal } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const waiting: Waiting = {
@@ -55,7 +64,7 @@ export class BatchQueue {
         run: async () => {
           signal?.removeEventListener("abort", leave);
           try {
-            resolve(await this.#session.run(batch, { signal }));
+            resolve(await this.#session.run(batch, options));
           } catch (error) {
             reject(error);
           }

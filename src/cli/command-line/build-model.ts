@@ -78,7 +78,7 @@ function givenSettings({ name, license, source }: BuildFlags): Partial<ModelSett
 async function embedInFloat32(model: LoadedModel, texts: readonly SelfTestText[], { openSession, signal }: Surroundings): Promise<readonly KnownAnswer[]> {
   const { manifest } = model;
   const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
-  const session = await openSession(model, { precision: "fp32", signal });
+  const session = await openSession(model, { precision: "fp32", lowMemory: true, signal });
   try {
     const encoder = new M3Encoder({ manifest, tokenizer, session, embeddings: new EmbeddingTable(manifest, model.tensors) });
     const answers: KnownAnswer[] = [];

@@ -6,6 +6,8 @@ import type { EncoderSession } from "#core/session.ts";
 export interface SessionOptions {
   /** `default`: the arithmetic that is fast here; `fp32`: everything in float32, to compare with the reference. */
   readonly precision: "default" | "fp32";
+  /** Keep no weights in memory: a model of any size runs, slowly. Default false. */
+  readonly lowMemory?: boolean | undefined;
   /** Undefined: as many as help. */
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
