@@ -87,11 +87,30 @@ export class MissingHeadError extends M3Error {
   }
 }
 
-/** No backend could be started, or the running one failed. `fields.reason` says why; `fields.attempts`, where several were tried, what became of each. */
+/**
+ * No backend could be started, or the running one failed. `fields.reason` says why; `fields.attempts`, where several were tried, what became of each;
+ * `fields.spoiled`, that the engine cannot run any more in the worker that it is in.
+ */
 export class BackendError extends M3Error {
   override readonly name = "BackendError";
   constructor(reason: string, fields: ErrorFields = {}, options?: { cause?: unknown }) {
-    super("backend-failed", `The model could not be run: ${reason}`, { reason, ...fields }, options);
+    super("backend-failed", `The model could not be run: ${reason} Load it again, or load it with another device.`, { reason, ...fields }, options);
+  }
+}
+
+/**
+ * There was not enough memory for a single text, neither when batches of several had been made smaller, nor in a new worker. `fields.tokens` says how long
+ * it is.
+ */
+export class OutOfMemoryError extends M3Error {
+  override readonly name = "OutOfMemoryError";
+  constructor(tokens: number, backend: string, options?: { cause?: unknown }) {
+    super(
+      "out-of-memory",
+      `There is not enough memory to encode a text of ${tokens} tokens on ${backend}. Use a smaller maxLength, close other tabs, or load a smaller model.`,
+      { tokens, backend, spoiled: true },
+      options,
+    );
   }
 }
 
@@ -127,7 +146,15 @@ export class WorkerLostError extends M3Error {
 export class MissingBlobError extends M3Error {
   override readonly name = "MissingBlobError";
   constructor(blob: string, store: string, options?: { cause?: unknown }) {
-    super("missing-blob", `There is no "${blob}" in this ${store} store (any more).`, { blob, store }, options);
+    super("missing-blob", `There is no "${blob}" in this ${store} store (any more). Load or build again what it was a part of.`, { blob, store }, options);
+  }
+}
+
+/** A file of a published index could not be had from its server: not there, refused, or the network failed after all tries. */
+export class UnreachableFileError extends M3Error {
+  override readonly name = "UnreachableFileError";
+  constructor(url: string, reason: string, fields: ErrorFields = {}, options?: { cause?: unknown }) {
+    super("unreachable-file", `${url} could not be read: ${reason}`, { url, ...fields }, options);
   }
 }
 
@@ -135,7 +162,13 @@ export class MissingBlobError extends M3Error {
 export class StorageError extends M3Error {
   override readonly name = "StorageError";
   constructor(store: string, action: string, options?: { cause?: unknown }) {
-    super("storage-failed", `The ${store} store could not ${action}: ${describeCause(options?.cause)}`, { store, action }, options);
+    const reason = describeCause(options?.cause).replace(/\.?$/, ".");
+    super(
+      "storage-failed",
+      `The ${store} store could not ${action}: ${reason} Allow this site to store data, leave private browsing, or use storage in memory.`,
+      { store, action },
+      options,
+    );
   }
 }
 
