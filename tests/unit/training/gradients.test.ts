@@ -1,8 +1,9 @@
 /** Gradients by hand against finite differences, in float64: the loss of a whole batch, through both heads. */
 import { describe, expect, it } from "vitest";
+import type { TrainableHeads } from "#training/batch-scores.ts";
 import { parametersOf } from "#training/head.ts";
 import { REFERENCE_WEIGHTS } from "#training/loss.ts";
-import { accumulateGradients, type Batch, type ObjectiveOptions, type TrainableHeads } from "#training/objective.ts";
+import { accumulateGradients, type Batch, type ObjectiveOptions } from "#training/objective.ts";
 import { Random } from "#training/random.ts";
 import { colbertLayers, givenStates, lexicalLayers, random64, randomTexts, specialIds } from "./small-batch.ts";
 
