@@ -117,6 +117,6 @@ describe("a run that is broken off", () => {
     const states: TrainingState[] = [];
     await trainHeads(runOf(freshHeads(), { onCheckpoint: (state) => void states.push(state) }));
     const other = { ...freshHeads(), colbert: randomHead(colbertLayers(HIDDEN, 8), new Random(1)) };
-    await expect(trainHeads(runOf(other, { state }))).rejects.toMatchObject({ code: "invalid-input", fields: { path: "state" } });
+    await expect(trainHeads(runOf(other, { state: states[0] }))).rejects.toMatchObject({ code: "invalid-input", fields: { path: "state" } });
   });
 });
