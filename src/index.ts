@@ -20,6 +20,8 @@ export {
   MissingHeadError,
   MissingShardError,
   NonFiniteOutputError,
+  OutOfMemoryError,
+  StorageError,
   UnknownModelError,
   UnsupportedModelError,
   WorkerLostError,

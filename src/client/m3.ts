@@ -30,14 +30,18 @@ const ABORT_GRACE_MS = 20_000;
 export class M3 implements AsyncDisposable {
   /** What the model is. */
   readonly info: ModelInfo;
-  /** Which backend runs it, and why that one. */
-  readonly device: DeviceStory;
   readonly #link: WorkerLink;
+  readonly #firstDevice: DeviceStory;
 
   private constructor(link: WorkerLink, { info, device }: Loaded) {
     this.#link = link;
     this.info = info;
-    this.device = device;
+    this.#firstDevice = device;
+  }
+
+  /** Which backend runs it, and why that one. Another one than at first when that one was lost and could not be opened again. */
+  get device(): DeviceStory {
+    return this.#link.device ?? this.#firstDevice;
   }
 
   /**
@@ -57,7 +61,13 @@ export class M3 implements AsyncDisposable {
     // Not waited for: some browsers ask the user first, and the model loads meanwhile.
     if (options.persist) void globalThis.navigator?.storage?.persist?.().catch(() => {});
     const spawn = options.worker ?? (() => spawnWorker(assetsUrl));
-    const { link, loaded } = await WorkerLink.open({ spawn, request: { model, baseUrl, device, threads, storage, prefetch }, signal, onProgress, abortGraceMs });
+    const { link, loaded } = await WorkerLink.open({
+      spawn,
+      request: { model, baseUrl, device, threads, storage, prefetch },
+      signal,
+      onProgress,
+      abortGraceMs,
+    });
     return new M3(link, loaded);
   }
 

@@ -3,12 +3,14 @@
  *
  * A call ends at once when its signal is aborted; the worker is told, and stops at its next batch. Should it not answer in time (an engine that
  * hangs), the worker is ended and started again, and the other calls are sent once more: they are texts, and cost nothing to keep. The same happens
- * when the worker dies, but a call that was there at two deaths is rejected, for it may be the cause.
+ * when the worker dies, or its engine can run no more, but a call that was there at two deaths is rejected, for it may be the cause.
  */
 import { abortable } from "#core/abort.ts";
-import { DisposedError, type WorkerLostError } from "#core/errors.ts";
+import type { DeviceStory } from "#core/device.ts";
+import { DisposedError, M3Error } from "#core/errors.ts";
 import type { ProgressEvent, ProgressListener } from "#core/progress.ts";
 import type { Call, CallId, Loaded, LoadRequest, Urgency } from "#worker/protocol.ts";
+import { tell } from "./tell.ts";
 import { type Remote, WorkerRun } from "./worker-run.ts";
 
 export interface LinkOptions {
@@ -43,6 +45,9 @@ export class WorkerLink {
   readonly #calls = new Map<CallId, PendingCall>();
   #run: WorkerRun;
   #nextId = LOAD + 1;
+  #device: DeviceStory | undefined;
+  /** A worker had no memory for its batches: the next ones take one text at a time. */
+  #wasOutOfMemory = false;
   /** Why nothing can be called any more. */
   #ended: { readonly reason: unknown } | null = null;
 
@@ -74,6 +79,7 @@ export class WorkerLink {
     return new Promise<T>((resolve, reject) => {
       const settle = (end: () => void) => {
         if (!this.#calls.delete(call.id)) return;
+        this.#run.busy = this.#calls.size > 0;
         signal?.removeEventListener("abort", onAbort);
         end();
       };
@@ -92,15 +98,26 @@ export class WorkerLink {
           // What a worker says that was given up does not count: the call was sent to the next, or has ended.
           finished = answer.then(
             (value) => run === this.#run && settle(() => resolve(value as T)),
-            (error) => run === this.#run && settle(() => reject(error)),
+            (error) => {
+              if (run !== this.#run) return;
+              // A load that failed has ended its worker itself.
+              if (isSpoiled(error) && !run.over) this.#lose(error);
+              else settle(() => reject(error));
+            },
           );
         },
       };
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#calls.set(call.id, pending);
       if (this.#run.over) this.#run = this.#start();
+      this.#run.busy = true;
       pending.send(this.#run);
     });
+  }
+
+  /** Which backend runs the model now: another one than at first when that one was lost. Undefined before the first load has ended. */
+  get device(): DeviceStory | undefined {
+    return this.#device;
   }
 
   /** Ends the worker, which gives all its memory back, and rejects what is pending with a DisposedError. */
@@ -116,14 +133,22 @@ export class WorkerLink {
   }
 
   #start(onLoadProgress?: ProgressListener): WorkerRun {
-    const { spawn, request } = this.#options;
-    const onProgress = (id: CallId, event: ProgressEvent) => (id === LOAD ? onLoadProgress : this.#calls.get(id)?.onProgress)?.(event);
+    const { spawn } = this.#options;
+    const request = this.#wasOutOfMemory ? { ...this.#options.request, maxBatchTexts: 1 } : this.#options.request;
+    const onProgress = (id: CallId, event: ProgressEvent) => tell(id === LOAD ? onLoadProgress : this.#calls.get(id)?.onProgress, event);
+    const onDevice = (story: DeviceStory) => {
+      this.#device = story;
+    };
     const loadCall: Call = { id: LOAD, urgency: "query", progress: onLoadProgress !== undefined };
-    return new WorkerRun({ spawn, request, loadCall, onProgress, onLost: (reason) => this.#lose(reason) });
+    const run = new WorkerRun({ spawn, request, loadCall, onProgress, onDevice, onLost: (reason) => this.#lose(reason) });
+    run.loaded.then(({ device }) => onDevice(device)).catch(() => {});
+    return run;
   }
 
-  /** The worker ended by itself. */
-  #lose(reason: WorkerLostError): void {
+  /** The worker ended by itself, or is of no use any more. */
+  #lose(reason: M3Error): void {
+    this.#run.stop();
+    if (reason.code === "out-of-memory") this.#wasOutOfMemory = true;
     for (const call of [...this.#calls.values()]) if (++call.deaths >= MOST_DEATHS) call.reject(reason);
     if (this.#calls.size > 0) this.#restart();
   }
@@ -131,6 +156,7 @@ export class WorkerLink {
   #restart(): void {
     this.#run.stop();
     this.#run = this.#start();
+    this.#run.busy = true;
     for (const call of this.#calls.values()) call.send(this.#run);
   }
 
@@ -148,4 +174,9 @@ export class WorkerLink {
     clearTimeout(timer);
     if (outcome === "out of patience" && run === this.#run && !run.over) this.#restart();
   }
+}
+
+/** The engine in that worker can run no more. */
+function isSpoiled(error: unknown): error is M3Error {
+  return error instanceof M3Error && error.fields.spoiled === true;
 }

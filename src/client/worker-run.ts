@@ -1,9 +1,11 @@
 /** One worker from its start to its end, and the model that it loads. When it dies, `worker-link.ts` starts the next. */
 import * as Comlink from "comlink";
 import { carryErrors } from "#core/comlink-errors.ts";
+import type { DeviceStory } from "#core/device.ts";
 import { WorkerLostError } from "#core/errors.ts";
 import type { ProgressEvent } from "#core/progress.ts";
-import type { Call, CallId, Loaded, LoadRequest, WorkerApi } from "#worker/protocol.ts";
+import type { Call, CallId, DeviceListener, Loaded, LoadRequest, WorkerApi } from "#worker/protocol.ts";
+import { WorkerWatch } from "./worker-watch.ts";
 
 carryErrors(Comlink.transferHandlers);
 
@@ -16,22 +18,35 @@ export interface WorkerRunOptions {
   /** The call under whose number the progress of the load comes. */
   readonly loadCall: Call;
   readonly onProgress: (call: CallId, event: ProgressEvent) => void;
+  readonly onDevice: DeviceListener;
   /** Called once when the worker ends by itself. Not after `stop`. */
   readonly onLost: (reason: WorkerLostError) => void;
 }
+
+/** How long a worker may be deaf before anything is known of the model: it may be compiling and packing for a while. */
+const LOAD_SILENCE_MS = 10 * 60_000;
+
+/** A batch is one text of the model's longest at most (or several shorter ones), and a token takes far less than this anywhere. */
+const SILENCE_PER_TOKEN_MS = 1000;
 
 export class WorkerRun {
   readonly remote: Remote;
   /** Rejects with what the load throws, or with a WorkerLostError: the worker is gone then. Never settles when the run is stopped before. */
   readonly loaded: Promise<Loaded>;
   readonly #worker: Worker;
+  readonly #watch: WorkerWatch;
+  #loading = true;
+  #busy = false;
   #over = false;
 
-  constructor({ spawn, request, loadCall, onProgress, onLost }: WorkerRunOptions) {
+  constructor({ spawn, request, loadCall, onProgress, onDevice, onLost }: WorkerRunOptions) {
     this.#worker = spawn();
     this.remote = Comlink.wrap<WorkerApi>(this.#worker);
+    let silenceLimitMs = LOAD_SILENCE_MS;
+    let lose: (reason: string, cause?: unknown) => void = () => {};
+    this.#watch = new WorkerWatch({ remote: this.remote, silenceLimitMs: () => silenceLimitMs, onLost: (reason) => lose(reason) });
     this.loaded = new Promise((resolve, reject) => {
-      const lose = (reason: string, cause?: unknown) => {
+      lose = (reason, cause) => {
         if (this.#over) return;
         this.stop();
         const lost = new WorkerLostError(reason, { cause });
@@ -47,13 +62,25 @@ export class WorkerRun {
         if (!this.#over) onProgress(call, event);
       };
       this.remote
-        .connect(Comlink.proxy(report))
+        .connect(
+          Comlink.proxy(report),
+          Comlink.proxy((story: DeviceStory) => this.#over || onDevice(story)),
+        )
         .then(() => this.remote.load(loadCall, request))
-        .then(resolve, (error) => {
-          this.stop();
-          reject(error);
-        });
+        .then(
+          (loaded) => {
+            silenceLimitMs = Math.max(silenceLimitMs, loaded.info.maxTokens * SILENCE_PER_TOKEN_MS);
+            this.#loading = false;
+            this.#watchOn();
+            resolve(loaded);
+          },
+          (error) => {
+            this.stop();
+            reject(error);
+          },
+        );
     });
+    this.#watchOn();
     // Calls that wait for it meet the failure; when there are none, nobody has to.
     this.loaded.catch(() => {});
   }
@@ -63,10 +90,21 @@ export class WorkerRun {
     return this.#over;
   }
 
+  /** Whether anybody waits for an answer. */
+  set busy(busy: boolean) {
+    this.#busy = busy;
+    this.#watchOn();
+  }
+
   /** Ends the worker in the middle of whatever it does. Its memory is free again. */
   stop(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#watch.stop();
     this.#worker.terminate();
+  }
+
+  #watchOn(): void {
+    this.#watch.waiting = !this.#over && (this.#loading || this.#busy);
   }
 }

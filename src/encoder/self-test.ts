@@ -19,7 +19,7 @@ export interface SelfTestResult {
   readonly tokensPerSecond: number | null;
 }
 
-interface SelfTestOptions {
+export interface SelfTestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Also run the trial, which takes longer than the test itself. Default true. */
   readonly measure?: boolean | undefined;

@@ -27,6 +27,9 @@ export interface Call {
 /** How progress gets to the main thread. From the worker, where it is a proxy, it resolves when the event has been heard. */
 export type Report = (call: CallId, event: ProgressEvent) => void | Promise<void>;
 
+/** Told when another backend than before runs the model, since the last one was lost. */
+export type DeviceListener = (story: DeviceStory) => void;
+
 /** Where downloaded files are kept: in the browser's storage where that works, or nowhere. */
 export type StorageChoice = "auto" | "memory";
 
@@ -43,6 +46,8 @@ export interface LoadRequest {
   readonly storage: StorageChoice;
   /** Undefined: "hot". */
   readonly prefetch?: PrefetchChoice | undefined;
+  /** Most texts of a batch, for a worker that takes the place of one that had no memory left. Undefined: as the engine prefers. */
+  readonly maxBatchTexts?: number | undefined;
 }
 
 export interface Loaded {
@@ -69,10 +74,18 @@ export interface PackedEmbeddings {
   readonly tokenCounts: Int32Array;
 }
 
+/** How the main thread learns that a worker is there no more, or hangs: `client/worker-watch.ts`. */
+export interface Liveness {
+  /** Answers as soon as the worker listens, between two batches. */
+  ping(): void;
+  /** Takes a Web Lock, and keeps it until the worker ends. Resolves when the worker has it. */
+  hold(lock: string): Promise<void>;
+}
+
 /** What the worker offers. Every method may reject with any M3Error; a cancelled call rejects with an AbortError that the client does not show. */
-export interface WorkerApi {
-  /** Where progress goes. To be called first, with a `Comlink.proxy`. */
-  connect(report: Report): void;
+export interface WorkerApi extends Liveness {
+  /** Where progress and news of the device go. To be called first, with `Comlink.proxy`s. */
+  connect(report: Report, onDevice?: DeviceListener): void;
   load(call: Call, request: LoadRequest): Promise<Loaded>;
   encode(call: Call, texts: readonly string[], kind: TextKind, options: EncodeOptions): Promise<PackedEmbeddings>;
   computeScore(call: Call, pairs: readonly (readonly [string, string])[], options: ScoreOptions): Promise<Scores>;

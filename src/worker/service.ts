@@ -7,10 +7,12 @@ import type { EncodeOptions, TextKind } from "#core/embedding.ts";
 import { modelInfo } from "#core/model-info.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
+import type { EncoderSession } from "#core/session.ts";
 import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { type EncoderParts, M3Encoder } from "#encoder/encoder.ts";
-import { runSelfTest } from "#encoder/self-test.ts";
+import { halvingSession } from "#encoder/halving-session.ts";
+import { runSelfTest, type SelfTestOptions } from "#encoder/self-test.ts";
 import { manifestUrl } from "#model/catalog.ts";
 import { loadModel } from "#model/load-model.ts";
 import { listStoredModels, removeStoredModel, verifyStoredModel } from "#model/stored-models.ts";
@@ -20,7 +22,9 @@ import { chooseDevice } from "./choose-device.ts";
 import { deviceCandidates } from "./device-candidates.ts";
 import { type IdlePrefetch, prefetchPages } from "./idle-prefetch.ts";
 import { openModelStorage } from "./model-storage.ts";
-import type { Call, CallId, Loaded, LoadRequest, ModelsApi, PackedEmbeddings, Report, WorkerApi } from "./protocol.ts";
+import type { Call, CallId, DeviceListener, Loaded, LoadRequest, ModelsApi, PackedEmbeddings, Report, WorkerApi } from "./protocol.ts";
+import { RecoveringSession } from "./recovering-session.ts";
+import { holdForLife } from "./sign-of-life.ts";
 import { buffersOf, packEmbeddings } from "./transfer.ts";
 
 /** A model that is ready to run. */
@@ -40,6 +44,7 @@ export class WorkerService implements WorkerApi, ModelsApi {
   readonly #parts: ServiceParts;
   readonly #running = new Map<CallId, AbortController>();
   #report: Report = () => {};
+  #onDevice: DeviceListener = () => {};
   #ready: Ready | undefined;
   /** Waits for the first call after the load. */
   #prefetch: IdlePrefetch | undefined;
@@ -48,24 +53,33 @@ export class WorkerService implements WorkerApi, ModelsApi {
     this.#parts = parts;
   }
 
-  connect(report: Report): void {
+  connect(report: Report, onDevice: DeviceListener = () => {}): void {
     this.#report = report;
+    this.#onDevice = onDevice;
   }
 
-  load(call: Call, { model: name, baseUrl, device, threads, storage, prefetch }: LoadRequest): Promise<Loaded> {
+  ping(): void {}
+
+  hold(lock: string): Promise<void> {
+    return holdForLife(lock);
+  }
+
+  load(call: Call, { model: name, baseUrl, device, threads, storage, prefetch, maxBatchTexts }: LoadRequest): Promise<Loaded> {
     return this.#run(call, async (signal, onProgress) => {
       const openStorage = storage === "memory" ? undefined : this.#parts.openModelStorage;
       const model = await this.#parts.loadModel(name, { baseUrl, signal, onProgress, openStorage });
       const { manifest } = model;
       const embeddings = new EmbeddingTable(manifest, model.tensors);
       const readTokenizer = model.readTokenizer({ signal }).then((bytes) => XlmRobertaTokenizer.fromBytes(bytes));
-      const chooseSession = this.#parts
-        .deviceCandidates(model, { device, threads, onProgress })
-        .then((candidates) => chooseDevice(candidates, (session, options) => runSelfTest(session, embeddings, manifest, options), signal));
-      const [tokenizer, { session, story }] = await Promise.all([readTokenizer, chooseSession]);
-      model.tensors.release();
+      const choose = async (options: { readonly signal?: AbortSignal; readonly onProgress?: ProgressListener | undefined }) => {
+        const candidates = await this.#parts.deviceCandidates(model, { device, threads, onProgress: options.onProgress });
+        const test = (session: EncoderSession, how: SelfTestOptions) => runSelfTest(session, embeddings, manifest, how);
+        return await chooseDevice(candidates, test, options.signal).finally(() => model.tensors.release());
+      };
+      const [tokenizer, { session, story }] = await Promise.all([readTokenizer, choose({ signal, onProgress })]);
+      const recovering = new RecoveringSession(session, { reopen: () => choose({}), onDevice: (now) => this.#onDevice(now) });
       this.#prefetch = await prefetchPages(prefetch, embeddings, manifest, { signal, isBusy: () => this.#running.size > 0 });
-      this.#ready = { manifest, tokenizer, embeddings, queue: new BatchQueue(session) };
+      this.#ready = { manifest, tokenizer, embeddings, queue: new BatchQueue(halvingSession(recovering, maxBatchTexts)) };
       return { info: modelInfo(manifest), device: story };
     });
   }

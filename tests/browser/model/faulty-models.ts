@@ -28,6 +28,9 @@ const onManifest =
   async (file, { manifest }) =>
     file === "manifest.json" ? { type: "application/json", body: JSON.stringify(change(manifest)) } : null;
 
+const withoutLaterLayers = <T>(byName: Readonly<Record<string, T>>) =>
+  Object.fromEntries(Object.entries(byName).filter(([name]) => !/^encoder\.layer\.[1-9]/.test(name)));
+
 const faults: Readonly<Record<string, Fault>> = {
   "no-manifest": async () => ({ status: 404 }),
   "html-manifest": async () => ({ type: "text/html", body: "<!doctype html><title>Single page</title>" }),
@@ -36,6 +39,14 @@ const faults: Readonly<Record<string, Fault>> = {
   "wrong-vectors": onManifest(({ selfTest, ...manifest }) => ({
     ...manifest,
     selfTest: { ...selfTest, answers: selfTest?.answers.map((answer) => ({ ...answer, dense: answer.dense.toReversed() })) },
+  })),
+  // Sound, and quicker: one layer, and so nothing that is known of its answers.
+  shallow: onManifest((manifest) => ({
+    ...manifest,
+    architecture: { ...manifest.architecture, numHiddenLayers: 1 },
+    tensors: withoutLaterLayers(manifest.tensors),
+    encodings: withoutLaterLayers(manifest.encodings),
+    selfTest: null,
   })),
   "no-shard": onFirstShard(() => ({ status: 404 })),
   "html-shard": onFirstShard(() => ({ type: "text/html; charset=utf-8", body: "<!doctype html>" })),

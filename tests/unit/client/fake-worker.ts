@@ -38,6 +38,8 @@ export class FakeWorker extends EventTarget {
   readonly encoded: string[][] = [];
   readonly cancelled: CallId[] = [];
   terminated = false;
+  /** Answers no ping. */
+  deaf = false;
   report: ((call: CallId, event: ProgressEvent) => Promise<void>) | undefined;
 
   constructor(changes: Partial<Script> = {}) {
@@ -72,6 +74,8 @@ export class FakeWorker extends EventTarget {
       connect: (report) => {
         this.report = report as typeof this.report;
       },
+      ping: () => (this.deaf ? never() : undefined),
+      hold: async () => {},
       load: (_, request) => this.script.load(this, request),
       encode: async (call, texts) => {
         this.encoded.push([...texts]);

@@ -20,7 +20,14 @@ describe("M3.load", () => {
   it("asks for the model with absolute URLs and the device", async () => {
     const load = vi.fn(async () => loaded);
     const { m3: model } = await m3({ load }, { device: "wasm", threads: 2, baseUrl: new URL("sub/", BASE) });
-    expect(load).toHaveBeenCalledWith(expect.anything(), { model: "fake", baseUrl: `${BASE}sub/`, device: "wasm", threads: 2, storage: "auto" });
+    expect(load).toHaveBeenCalledWith(expect.anything(), {
+      model: "fake",
+      baseUrl: `${BASE}sub/`,
+      device: "wasm",
+      threads: 2,
+      storage: "auto",
+      prefetch: "hot",
+    });
     expect(model.info).toEqual(loaded.info);
     expect(model.device).toEqual(loaded.device);
     await model.dispose();

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { WorkerLink } from "#client/worker-link.ts";
-import { BackendError, UnknownModelError } from "#core/errors.ts";
+import { BackendError, OutOfMemoryError, UnknownModelError } from "#core/errors.ts";
 import type { ProgressEvent } from "#core/progress.ts";
 import type { LoadRequest } from "#worker/protocol.ts";
 import { loaded, never, type Script, workers } from "./fake-worker.ts";
@@ -172,6 +172,123 @@ describe("WorkerLink.call", () => {
     expect(started[1]?.encoded).toEqual([["kept"]]);
     expect(started).toHaveLength(2);
     link.dispose();
+  });
+});
+
+describe("WorkerLink, when the engine can run no more", () => {
+  const spoiled = () => Promise.reject(new BackendError("unreachable.", { backend: "wasm", spoiled: true }));
+
+  it("gives all calls to a new worker, each of which answers once", async () => {
+    const { started, link, encode } = await open({ encode: (_, __, [text]) => (text === "first" ? spoiled() : never()) }, { encode: async () => 2 });
+    const answers = await Promise.all([encode("other"), encode("first")]);
+    expect(answers).toEqual([
+      [5, 2],
+      [5, 2],
+    ]);
+    expect(started.map(({ terminated }) => terminated)).toEqual([true, false]);
+    expect(started[1]?.encoded).toEqual([["other"], ["first"]]);
+    link.dispose();
+  });
+
+  it("passes on the failure when it happens again, and starts the next worker for the next call only", async () => {
+    const { started, link, encode } = await open({ encode: spoiled }, { encode: spoiled }, {});
+    await expect(encode("text")).rejects.toMatchObject({ code: "backend-failed", fields: { spoiled: true } });
+    expect(started.map(({ terminated }) => terminated)).toEqual([true, true]);
+    expect(await encode("text")).toEqual([4, 0]);
+    link.dispose();
+  });
+
+  it("tells the new worker to take one text at a time when there was no memory", async () => {
+    const requests: LoadRequest[] = [];
+    const load: Script["load"] = async (_, asked) => {
+      requests.push(asked);
+      return loaded;
+    };
+    const { link, encode } = await open({ load, encode: () => Promise.reject(new OutOfMemoryError(9, "wasm")) }, { load });
+    expect(await encode("text")).toEqual([4, 0]);
+    expect(requests.map(({ maxBatchTexts }) => maxBatchTexts)).toEqual([undefined, 1]);
+    link.dispose();
+  });
+
+  it("does not let an answer of the old worker count that comes too late", async () => {
+    let answerLate!: (value: number) => void;
+    const late = new Promise<number>((resolve) => (answerLate = resolve));
+    const { started, link, encode } = await open({ encode: () => late }, { encode: async () => 2 });
+    const call = encode("text");
+    await until(() => expect(started[0]?.encoded).toHaveLength(1));
+    started[0]?.die("boom");
+    answerLate(1);
+    expect(await call).toEqual([4, 2]);
+    link.dispose();
+  });
+
+  it("knows which device runs the model now", async () => {
+    const other = { ...loaded.device, backend: "webgpu" as const };
+    const { link, encode } = await open({ encode: spoiled }, { load: async () => ({ ...loaded, device: other }) });
+    expect(link.device).toEqual(loaded.device);
+    await encode("text");
+    expect(link.device).toEqual(other);
+    link.dispose();
+  });
+});
+
+describe("WorkerLink, when a worker is silent", () => {
+  /** Ticks of the watch, and pauses in which messages arrive. */
+  async function pass(minutes: number) {
+    for (let tick = 0; tick < minutes * 12; tick++) {
+      vi.advanceTimersByTime(5000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  it("replaces one that answers no ping, after the time that the longest batch could take; not one that is slow", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
+    try {
+      let finish!: (value: number) => void;
+      const slow = new Promise<number>((resolve) => (finish = resolve));
+      const { started, link, encode } = await open({ encode: () => slow }, { encode: async () => 2 });
+      const call = encode("text");
+      await pass(60);
+      expect(started).toHaveLength(1);
+      started[0]!.deaf = true;
+      await pass(9);
+      expect(started).toHaveLength(1);
+      await pass(2);
+      expect(await call).toEqual([4, 2]);
+      expect(started.map(({ terminated }) => terminated)).toEqual([true, false]);
+      finish(1);
+      // Nobody waits any more: a deaf worker is nobody's trouble.
+      started[1]!.deaf = true;
+      await pass(30);
+      expect(started).toHaveLength(2);
+      link.dispose();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("a listener of progress that throws", () => {
+  it("is reported as an error of the page, and the call goes on", async () => {
+    const reported = vi.fn();
+    vi.stubGlobal("reportError", reported);
+    try {
+      const { link, encode } = await open({
+        async encode(worker, call) {
+          await worker.report?.(call.id, { phase: "encode", loaded: 1, total: 2, unit: "tokens" });
+          return 3;
+        },
+      });
+      const mistake = new Error("a mistake of the page");
+      const onProgress = () => {
+        throw mistake;
+      };
+      expect(await encode("text", { onProgress })).toEqual([4, 3]);
+      expect(reported.mock.calls).toEqual([[mistake]]);
+      link.dispose();
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });
 

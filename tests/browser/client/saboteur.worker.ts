@@ -1,0 +1,46 @@
+/**
+ * The real worker, with somebody in it who breaks things when he is told: `saboteur.ts` has the other end. What he does lasts as long as the worker, so a worker
+ * that replaces this one is well.
+ */
+import "../../../src/worker/entry.ts";
+
+export type Sabotage =
+  /** Destroys the newest GPU device at the next submit to it, in the middle of a run. */
+  | "destroy-device"
+  /** WebAssembly gets no more memory. */
+  | "no-more-memory";
+
+const devices: GPUDevice[] = [];
+let destroying = false;
+
+const { requestDevice } = GPUAdapter.prototype;
+GPUAdapter.prototype.requestDevice = async function (descriptor) {
+  const device = await requestDevice.call(this, descriptor);
+  devices.push(device);
+  return device;
+};
+
+const { submit } = GPUQueue.prototype;
+GPUQueue.prototype.submit = function (commands) {
+  const result = submit.call(this, commands);
+  if (destroying) devices.at(-1)?.destroy();
+  destroying = false;
+  return result;
+};
+
+const sabotages: Readonly<Record<Sabotage, () => void>> = {
+  "destroy-device": () => {
+    destroying = true;
+  },
+  "no-more-memory": () => {
+    WebAssembly.Memory.prototype.grow = () => {
+      throw new RangeError("WebAssembly.Memory.grow(): Unable to grow instance memory");
+    };
+  },
+};
+
+const channel = new BroadcastChannel(self.name);
+channel.onmessage = ({ data }: MessageEvent<Sabotage>) => {
+  channel.postMessage("done");
+  sabotages[data]();
+};
