@@ -1,6 +1,6 @@
 /** A range of rows of a checkpoint tensor, as the artefact stores it. Blocks that are 4-bit already go through unchanged when 4 bits are wanted. */
 import { InvalidCheckpointError } from "#core/errors.ts";
-import { numberToFloat16 } from "#core/float16.ts";
+import { encodeFloat16 } from "#core/float16.ts";
 import type { WeightEncoding } from "#core/manifest.ts";
 import { encodedParts } from "#core/tensor-layout.ts";
 import type { ReadOptions } from "#core/tensor-source.ts";
@@ -46,7 +46,7 @@ function quantise(name: string, values: Float32Array, rows: number, cols: number
   }
   if (encoding.kind === "float16") {
     refuseBeyond(name, values, MAX_HALF, "float16", "fp32");
-    const halves = Uint16Array.from(values, numberToFloat16);
+    const halves = encodeFloat16(values);
     if (error) addSquaredErrors(error, values, { halves });
     return [bytesOf(halves)];
   }

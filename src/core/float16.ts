@@ -18,6 +18,13 @@ export function decodeFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
   return numbers;
 }
 
+/** Many numbers to the nearest halves. */
+export function encodeFloat16(numbers: Float32Array): Uint16Array<ArrayBuffer> {
+  const halves = new Uint16Array(numbers.length);
+  for (let index = 0; index < numbers.length; index++) halves[index] = numberToFloat16(numbers[index]!);
+  return halves;
+}
+
 function interpret(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

@@ -3,7 +3,7 @@
 python make_wide_goldens.py [--check]      --check compares with goldens-tiny.json instead, which FlagEmbedding made: the heads below are its own
 Needs torch and transformers from PyPI.
 """
-import argparse, json, os
+import argparse, gzip, json, os
 from collections import defaultdict
 import numpy as np, torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
@@ -52,7 +52,7 @@ def main():
     ap.add_argument("--check", action="store_true")
     if ap.parse_args().check:
         return check()
-    full = json.load(open(f"{HERE}/goldens-full.json"))
+    full = json.load(gzip.open(f"{HERE}/goldens-full.json.gz"))
     config = {**full["config"], "layers": 2}
     model = model_of(config)
     long = next(text for text in full["texts"] if len(text["ids"]) > 4096)

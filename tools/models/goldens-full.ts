@@ -1,12 +1,13 @@
 /**
  * BGE-M3's full size against FlagEmbedding's numbers: 24 layers × 1,024, weights by the formula, float32, a text of 8,192 tokens included
- * (tests/oracle/goldens-full.json). Every number of every head must be within 2e-3. Not a test of every day: it takes minutes, and 4 GB natively.
+ * (tests/oracle/goldens-full.json.gz). Every number of every head must be within 2e-3. Not a test of every day: it takes minutes, and 4 GB natively.
  *
  *     npx tsx tools/models/goldens-full.ts [--engine native|wasm] [--short]      --short leaves the long text out
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { openNodeSession } from "#cli/node-session.ts";
 import { type Golden, largestDifference, runGolden } from "../../tests/unit/graph/support/goldens.ts";
 import { syntheticModel } from "../../tests/unit/graph/support/synthetic-model.ts";
@@ -16,7 +17,9 @@ const SIZE = { layers: 24, hidden: 1024, heads: 16, ffn: 4096, vocab: 250002, co
 
 const { values } = parseArgs({ options: { engine: { type: "string" }, short: { type: "boolean" } } });
 const engine = values.engine === "wasm" ? "wasm" : "native";
-const goldens: { texts: Golden[] } = JSON.parse(await readFile(path.resolve(import.meta.dirname, "../../tests/oracle/goldens-full.json"), "utf8"));
+const goldens: { texts: Golden[] } = JSON.parse(
+  gunzipSync(await readFile(path.resolve(import.meta.dirname, "../../tests/oracle/goldens-full.json.gz"))).toString(),
+);
 const model = syntheticModel(SIZE);
 const opening = performance.now();
 const session = await openNodeSession(model, { engine });
