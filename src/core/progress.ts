@@ -11,6 +11,10 @@ export interface ProgressEvent {
   readonly unit: "bytes" | "texts" | "tokens" | "steps";
   /** The file at hand for downloads, the tensor at hand for builds. */
   readonly file?: string | undefined;
+  /** While an index grows: documents that are in it for good, of all that are to be added. */
+  readonly documents?: { readonly committed: number; readonly total: number } | undefined;
+  /** While an index grows: how long the rest takes at the speed so far, in milliseconds; undefined before anything is known. */
+  readonly remainingMs?: number | undefined;
   /** Something went otherwise than one would think, but went on. The numbers are those of the report before. */
   readonly notice?: ProgressNotice | undefined;
 }

@@ -92,13 +92,14 @@ export class M3Encoder {
 
   /**
    * The tokens of a text that have ColBERT vectors, row by row, and where they are in the text.
-   * @param maxLength as in {@link encode}
+   * @param maxLength as in {@link encode}; without it nothing is cut
    * @throws InvalidInputError
    */
   tokens(text: string, kind: TextKind, maxLength?: number): TextTokens {
     checkTexts([text]);
     checkKind(kind);
-    return this.#tokenizer(kind).tokens(text, resolveEncodeOptions(this.#parts.manifest, { maxLength }).maxLength);
+    const limit = maxLength === undefined ? undefined : resolveEncodeOptions(this.#parts.manifest, { maxLength }).maxLength;
+    return this.#tokenizer(kind).tokens(text, limit);
   }
 
   #tokenizer(kind: TextKind): PromptedTokenizer {

@@ -60,7 +60,7 @@ export class PromptedTokenizer {
   }
 
   /** One text as {@link encode} reads it, token by token. @throws InvalidInputError */
-  tokens(text: string, maxLength: number): TextTokens {
+  tokens(text: string, maxLength: number | undefined): TextTokens {
     const { ids, offsets, truncated, untruncatedLength } = this.#tokenizer.encode(this.#prompt + text, { maxLength });
     const skipped = this.#skipped(ids.length, offsets);
     const places = offsets.subarray(2 * skipped).map((offset) => Math.max(0, offset - this.#prompt.length));

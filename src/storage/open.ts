@@ -26,7 +26,7 @@ export interface OpenStoreOptions {
 }
 
 /** All stores of this package lie below this folder, or in databases whose names begin with it. */
-const ROOT = "bge-m3-web";
+export const ROOT = "bge-m3-web";
 const STORE_NAME = /^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64})*$/;
 const PROBE = "probe";
 

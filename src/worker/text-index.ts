@@ -1,0 +1,191 @@
+/**
+ * An index of texts: encodes what is added and what is asked for, and leaves the rest to a {@link HybridIndex}.
+ *
+ * Additions are committed in portions of whole documents, so an end in between, wanted or not, loses a portion at most. Each portion carries the key of its
+ * call; a call that is made again after a worker was lost passes over what it finds with its own key.
+ */
+import type { ByteStore } from "#core/byte-store.ts";
+import { DuplicateDocumentError } from "#core/errors.ts";
+import { nextMessageTurn } from "#core/event-loop.ts";
+import type { Manifest } from "#core/manifest.ts";
+import type { ProgressListener } from "#core/progress.ts";
+import type { WriterLock } from "#core/writer-lock.ts";
+import type { M3Encoder } from "#encoder/encoder.ts";
+import type { IndexDocument } from "#search/document.ts";
+import { HybridIndex } from "#search/hybrid-index.ts";
+import { AddProgress } from "./add-progress.ts";
+import { checkTextDocuments } from "./check-documents.ts";
+import type { IndexInfo, IndexRequest, IndexSearchOptions, SearchResult, StoredDocument, TextDocument } from "./index-protocol.ts";
+import { type IndexLimits, indexSettings, resolveLimits } from "./index-shape.ts";
+import { CONTINUED_FIELD, continuations, joinDocument, type Passage, type StoredPassage, splitDocument } from "./passages.ts";
+import { CorpusScripts, searchTexts } from "./text-search.ts";
+
+export interface TextIndexParts {
+  readonly manifest: Manifest;
+  readonly store: ByteStore;
+  readonly lock: WriterLock;
+}
+
+/** What a call brings along. */
+export interface IndexCall {
+  readonly encoder: M3Encoder;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** Tokens of the first portion; each is twice as large as the one before, so that first results come early and long additions cost few commits. */
+const FIRST_PORTION_TOKENS = 8192;
+const LARGEST_PORTION_TOKENS = 65_536;
+/** What the ColBERT vectors of a portion may take in memory, before they are stored in 8 bits or less. */
+const PORTION_BYTES = 48 << 20;
+
+export class TextIndex {
+  readonly #name: string;
+  readonly #store: ByteStore;
+  readonly #index: HybridIndex;
+  readonly #limits: IndexLimits;
+  readonly #colbertDim: number;
+  readonly #scripts: CorpusScripts;
+  /** Additions wait for one another: one that was aborted stops before the next looks at what is there. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(name: string, { store, manifest }: TextIndexParts, index: HybridIndex, limits: IndexLimits) {
+    this.#name = name;
+    this.#store = store;
+    this.#index = index;
+    this.#limits = limits;
+    this.#colbertDim = manifest.heads.colbert?.dim ?? 1;
+    this.#scripts = new CorpusScripts(index);
+  }
+
+  /** @throws IndexMismatchError for an index of another model or shape; CorruptIndexError; NewerIndexError; MissingHeadError; InvalidInputError */
+  static async open({ name, shape }: Pick<IndexRequest, "name" | "shape">, parts: TextIndexParts): Promise<TextIndex> {
+    const limits = resolveLimits(shape, parts.manifest);
+    const settings = await indexSettings(parts.store, shape, parts.manifest);
+    const index = await HybridIndex.open(parts.store, { settings, name: `indexes/${name}`, lock: parts.lock });
+    return new TextIndex(name, parts, index, limits);
+  }
+
+  async info(): Promise<IndexInfo> {
+    await this.#index.refresh();
+    const { generation, documents: passages, bytes } = this.#index.statistics();
+    const { [CONTINUED_FIELD]: continued, ...fields } = this.#index.fields;
+    const documents = passages - (continued ? await this.#index.count({ [CONTINUED_FIELD]: true }) : 0);
+    return { name: this.#name, store: this.#store.kind, documents, passages, generation, bytes, fields };
+  }
+
+  /** @throws DuplicateDocumentError for `add`, before anything is encoded; InvalidInputError; the signal's reason: what was committed stays */
+  async add(documents: readonly TextDocument[], { kind, key, ...call }: IndexCall & { readonly kind: "add" | "update"; readonly key: string }): Promise<void> {
+    checkTextDocuments(documents);
+    await this.#inTurn(async () => {
+      call.signal?.throwIfAborted();
+      const pending = await this.#withoutOwn(documents, kind, key);
+      const progress = new AddProgress(documents, documents.length - pending.length, call.onProgress);
+      for await (const { passages, documents: count } of this.#portions(pending, key, call)) {
+        const encoded = await this.#encode(passages, call, (tokens) => progress.encoding(tokens));
+        await (kind === "add"
+          ? this.#index.add(encoded, { signal: call.signal })
+          : this.#index.update(encoded, { signal: call.signal, related: continuations }));
+        progress.committed(count, passages);
+      }
+      progress.done();
+    });
+  }
+
+  /** @returns how many of the ids were there */
+  remove(ids: readonly string[], { signal }: IndexCall): Promise<number> {
+    return this.#inTurn(() => this.#index.remove(ids, { signal, related: continuations }));
+  }
+
+  optimize({ signal }: IndexCall): Promise<void> {
+    return this.#inTurn(() => this.#index.optimize({ signal }));
+  }
+
+  async get(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {
+    await this.#index.refresh();
+    const records = await this.#index.get(ids);
+    return await Promise.all(
+      records.map(async (record) => {
+        if (!record) return undefined;
+        const further = await this.#index.get(continuations(record));
+        const passages = [record, ...further].map((one) => one?.stored as unknown as StoredPassage | undefined);
+        // Another tab has replaced it between the two reads: there is nothing of one piece to give.
+        return passages.every((passage) => passage !== undefined) ? joinDocument(record.id, passages) : undefined;
+      }),
+    );
+  }
+
+  async search(query: string, options: IndexSearchOptions, { encoder, signal }: IndexCall): Promise<SearchResult> {
+    await this.#index.refresh();
+    return await searchTexts({ index: this.#index, encoder, scripts: this.#scripts, query, options, signal });
+  }
+
+  /** Waits for the change at hand. */
+  async close(): Promise<void> {
+    await this.#index.close();
+    this.#store.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** The documents that this call has not added yet, when it was made before. */
+  async #withoutOwn(documents: readonly TextDocument[], kind: "add" | "update", key: string): Promise<TextDocument[]> {
+    await this.#index.refresh();
+    const there = await this.#index.get(documents.map(({ id }) => id));
+    return documents.filter((document, place) => {
+      const stored = there[place]?.stored as unknown as StoredPassage | undefined;
+      if (stored?.key === key) return false;
+      if (stored && kind === "add") throw new DuplicateDocumentError(document.id);
+      return true;
+    });
+  }
+
+  async *#portions(documents: readonly TextDocument[], key: string, { encoder, signal }: IndexCall) {
+    const largest = Math.min(LARGEST_PORTION_TOKENS, PORTION_BYTES / (4 * this.#colbertDim));
+    let wanted = Math.min(FIRST_PORTION_TOKENS, largest);
+    let portion: { passages: Passage[]; documents: number; tokens: number } = { passages: [], documents: 0, tokens: 0 };
+    for (const document of documents) {
+      const passages = splitDocument(encoder, document, this.#limits, key);
+      portion.passages.push(...passages);
+      portion.documents++;
+      portion.tokens += passages.reduce((sum, { tokens }) => sum + tokens, 0);
+      // Tokenising is quick, but a thread that does nothing else is deaf.
+      await nextMessageTurn();
+      signal?.throwIfAborted();
+      if (portion.tokens < wanted) continue;
+      yield portion;
+      portion = { passages: [], documents: 0, tokens: 0 };
+      wanted = Math.min(2 * wanted, largest);
+    }
+    if (portion.documents > 0) yield portion;
+  }
+
+  async #encode(passages: readonly Passage[], { encoder, signal }: IndexCall, onTokens: (tokens: number) => void): Promise<IndexDocument[]> {
+    const { dense, lexical, tokens, words } = this.#index.settings;
+    const { denseVecs, lexicalWeights, colbertVecs } = await encoder.encode(
+      passages.map(({ content }) => content),
+      "passage",
+      {
+        maxLength: this.#limits.passageTokens,
+        returnDense: dense !== null,
+        returnSparse: lexical,
+        returnColbertVecs: tokens !== null,
+        signal,
+        onProgress: ({ loaded }) => onTokens(loaded),
+      },
+    );
+    return passages.map(({ id, words: ids, fields, stored }, place) => ({
+      id,
+      dense: denseVecs?.[place],
+      lexical: lexicalWeights?.[place],
+      colbert: colbertVecs?.[place],
+      ...(words ? { words: ids } : {}),
+      fields,
+      stored: JSON.parse(JSON.stringify(stored)),
+    }));
+  }
+}
