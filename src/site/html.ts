@@ -1,5 +1,5 @@
 /** A built HTML page as title, language and sections. The parser is the standard's own algorithm (parse5), so broken markup reads as a browser reads it. */
-import { parse } from "parse5";
+import { type DefaultTreeAdapterMap, parse } from "parse5";
 import { HtmlSections } from "./html-sections.ts";
 import { attribute, contains, type Element, elementsOf, findElement, isElement } from "./html-tree.ts";
 import { languageTag, type SitePage } from "./page.ts";
@@ -17,7 +17,7 @@ const FIELD_PREFIX = "m3:";
  * @returns null for a page that asks not to be found (`noindex`) or only leads to another
  */
 export function readHtml(html: string, url: string, { slug }: { readonly slug?: Slug } = {}): SitePage | null {
-  const document = parse(html);
+  const document = parse<DefaultTreeAdapterMap>(html);
   const root = findElement(document, ({ tagName }) => tagName === "html");
   const metas = [...elementsOf(document)].filter(({ tagName }) => tagName === "meta");
   const meta = (name: string) => content(metas.find((element) => [attribute(element, "name"), attribute(element, "property")].includes(name)));
@@ -40,7 +40,7 @@ export function readHtml(html: string, url: string, { slug }: { readonly slug?: 
   return { url, title, lang: languageTag(root && attribute(root, "lang")), description: meta("description") ?? null, fields, sections: sections.finish() };
 }
 
-function bodiesOf(document: ReturnType<typeof parse>): Element[] {
+function bodiesOf(document: DefaultTreeAdapterMap["document"]): Element[] {
   const all = [...elementsOf(document)];
   const outermost = (wanted: readonly Element[]) => wanted.filter((element) => !wanted.some((other) => other !== element && contains(other, element)));
   const marked = all.filter((element) => attribute(element, "data-m3-body") !== undefined);
