@@ -1,10 +1,11 @@
 /**
- * Products of row-major matrices: the one kernel that training needs, in plain loops.
+ * Products of row-major matrices: all are brought into the form A Bᵀ (dot products of rows), which reads memory in order; the others cost a transposition.
  *
- * All products are brought into the form A Bᵀ (dot products of rows), which reads memory in order; the others cost a transposition. Tiles of two by four
- * dot products keep eight sums in registers: of the loop orders tried (docs/training.md) the fastest, at 2 · 10⁹ multiplications a second in Node 20.
- * Sums are in float64 whatever the arrays hold. Arrays of float64 give float64 throughout, which is what the checks against finite differences use.
+ * float32 goes to the WASM kernel where that is loaded. The plain loops have tiles of two by four dot products, which keep eight sums in registers; they sum
+ * in float64, and arrays of float64 give float64 throughout, which is what the checks against finite differences use.
  */
+
+import { fastProduct } from "./fast-product.ts";
 
 /** Numbers of a matrix: float32 to train, float64 to check gradients. */
 export type Floats = Float32Array | Float64Array;
@@ -20,6 +21,12 @@ export function zerosLike(like: Floats, length: number): Floats {
  * @param b [columns, inner]
  */
 export function multiplyByTransposed(a: Floats, b: Floats, rows: number, columns: number, inner: number, out: Floats, add = false): void {
+  if (a instanceof Float32Array && b instanceof Float32Array && out instanceof Float32Array && fastProduct(a, b, rows, columns, inner, out, add)) return;
+  plainProduct(a, b, rows, columns, inner, out, add);
+}
+
+/** The same in plain loops: the reference, float64's way, and what small products take. */
+export function plainProduct(a: Floats, b: Floats, rows: number, columns: number, inner: number, out: Floats, add: boolean): void {
   const evenRows = rows - (rows % 2);
   const fourColumns = columns - (columns % 4);
   if (!add) out.fill(0, 0, rows * columns);

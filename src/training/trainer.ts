@@ -10,6 +10,7 @@ import { AdamW, learningRateAt } from "./adamw.ts";
 import { drawBatch, planEpoch } from "./batch-plan.ts";
 import type { TrainableHeads } from "./batch-scores.ts";
 import { type DevScores, scoreDevSet } from "./dev-set.ts";
+import { loadFastProduct } from "./fast-product.ts";
 import { parametersOf } from "./head.ts";
 import { accumulateGradients } from "./objective.ts";
 import { type ResolvedTrainingOptions, resolveTrainingOptions, type TrainingOptions } from "./options.ts";
@@ -68,6 +69,7 @@ export interface TrainingResult {
 
 /** @throws InvalidInputError for options or too few pairs; what reading hidden states throws; the signal's reason, after a last checkpoint */
 export async function trainHeads(run: TrainingRun): Promise<TrainingResult> {
+  await loadFastProduct();
   const trainer = new Trainer(run, resolveTrainingOptions(run.options ?? {}));
   return trainer.run();
 }

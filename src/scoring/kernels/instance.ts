@@ -10,6 +10,7 @@ export interface KernelFunctions {
   maxsimFloat(query: number, queryScales: number, queries: number, dim: number, table: number, documents: number, scratch: number, scores: number): void;
   maxsimInt8(query: number, queryScales: number, queries: number, dim: number, table: number, documents: number, scratch: number, scores: number): void;
   maxsimBits(tables: number, lines: number, queries: number, dim: number, table: number, documents: number, scratch: number, scores: number): void;
+  multiplyFloat(a: number, b: number, rows: number, columns: number, inner: number, out: number): void;
   scanInt8(query: number, queryScale: number, dim: number, rows: number, stride: number, count: number, scores: number): void;
   scanBits(table: number, step: number, offset: number, base: number, dim: number, blocks: number, blockCount: number, scores: number): void;
 }
