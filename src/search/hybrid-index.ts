@@ -186,9 +186,18 @@ export class HybridIndex {
     this.#check();
     return await this.#snapshots.read(async (snapshot) => {
       const hits = await search(this.#tools, snapshot, plan);
-      this.#snapshots.loadLater(snapshot);
+      this.#snapshots.loadRowsLater(snapshot);
       return hits;
     });
+  }
+
+  /**
+   * Loads now what would be loaded after the first search: the dense vectors, if they take no more than the tuning's residentBytes.
+   * @throws CorruptIndexError
+   */
+  async warmUp(): Promise<void> {
+    this.#check();
+    await this.#snapshots.read((snapshot) => this.#snapshots.loadRows(snapshot));
   }
 
   /** Takes over what others have committed. @returns whether there was anything new */

@@ -96,15 +96,18 @@ export class Snapshots {
     this.#release(this.#current);
   }
 
-  /** After an answer from sketches, the vectors may come as well: then the next answers need no reads of single rows. Begins when the answer is on its way. */
-  loadLater({ segments }: Snapshot): void {
-    const missing = segments.filter(({ files }) => files.dense && !files.rows);
+  /** Loads the dense vectors if they take no more than they may: then searches need no reads of single rows. */
+  async loadRows({ segments }: Snapshot): Promise<void> {
     const bytes = segments.reduce((sum, { files }) => sum + files.rowBytes, 0);
-    if (missing.length === 0 || bytes > this.#tuning.residentBytes) return;
-    setTimeout(() => {
-      // A failure here is met again by the search that needs the vectors, and told there.
-      for (const { files } of missing) if (files.isOpen) files.loadRows().catch(() => undefined);
-    });
+    if (bytes > this.#tuning.residentBytes) return;
+    await Promise.all(segments.map(({ files }) => (files.isOpen ? files.loadRows() : undefined)));
+  }
+
+  /** The same when the answer at hand is on its way. */
+  loadRowsLater(snapshot: Snapshot): void {
+    if (snapshot.segments.every(({ files }) => !files.dense || files.rows)) return;
+    // A failure here is met again by the search that needs the vectors, and told there.
+    setTimeout(() => this.loadRows(snapshot).catch(() => undefined));
   }
 
   async #replace(snapshot: Snapshot): Promise<void> {
