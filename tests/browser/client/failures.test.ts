@@ -1,6 +1,6 @@
 /** What goes wrong around a model: files, workers, aborted loads. Every failure crosses the worker boundary with its class and its code. */
 import { describe, expect, it } from "vitest";
-import { BackendError, CorruptShardError, M3, MissingShardError, type ProgressEvent, UnknownModelError } from "../../../src/index.ts";
+import { BackendError, CorruptShardError, InvalidManifestError, M3, MissingShardError, type ProgressEvent, UnknownModelError } from "../../../src/index.ts";
 
 // In memory: a shard that another test has stored would hide the fault of this one.
 const options = { baseUrl: "/", device: "wasm", threads: 1, storage: "memory" } as const;
@@ -26,6 +26,12 @@ describe("a load that fails", () => {
     const error = await load(fault).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(errorClass);
     expect(error).toMatchObject({ code, fields: { file: expect.stringMatching(/\.(json|safetensors)$/) } });
+  });
+
+  it("for a manifest of a later format says which, and to update", async () => {
+    const error = await load("newer-format").catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(InvalidManifestError);
+    expect(error.message).toMatch(/version 99.*Update bge-m3-web/);
   });
 
   it("for a backend that gives other numbers than the model's known answers tells the attempts", async () => {

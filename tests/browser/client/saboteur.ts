@@ -1,12 +1,13 @@
 /** Starts workers that can be broken from here. */
-import type { Sabotage } from "./saboteur.worker.ts";
+import type { Sabotage, SabotageFromStart } from "./saboteur.worker.ts";
 
-export function sabotagedWorkers() {
+/** @param fromStart what each worker suffers without being told */
+export function sabotagedWorkers(fromStart: SabotageFromStart | "" = "") {
   const started: { readonly worker: Worker; readonly channel: BroadcastChannel }[] = [];
   return {
     started,
     worker: (): Worker => {
-      const name = `saboteur-${crypto.randomUUID()}`;
+      const name = `saboteur-${crypto.randomUUID()} ${fromStart}`;
       const worker = new Worker(new URL("./saboteur.worker.ts", import.meta.url), { type: "module", name });
       started.push({ worker, channel: new BroadcastChannel(name) });
       return worker;
@@ -18,6 +19,8 @@ export function sabotagedWorkers() {
       channel.postMessage(sabotage);
       await heard;
     },
+    /** Resolves when the newest worker has stopped where it was to stop. */
+    stopped: () => new Promise((resolve) => started.at(-1)!.channel.addEventListener("message", resolve, { once: true })),
     /** Ends the newest worker, without any event: as a browser does that needs the memory. */
     kill: () => started.at(-1)!.worker.terminate(),
   };

@@ -10,6 +10,9 @@ export type Sabotage =
   /** WebAssembly gets no more memory. */
   | "no-more-memory";
 
+/** In the middle of the store's seventh write, half of which is done, the worker says "stopped" and does nothing any more. */
+export type SabotageFromStart = "stop-in-write";
+
 const devices: GPUDevice[] = [];
 let destroying = false;
 
@@ -44,3 +47,15 @@ channel.onmessage = ({ data }: MessageEvent<Sabotage>) => {
   channel.postMessage("done");
   sabotages[data]();
 };
+
+if (self.name.endsWith(" stop-in-write")) {
+  const { write } = FileSystemSyncAccessHandle.prototype;
+  let writes = 0;
+  FileSystemSyncAccessHandle.prototype.write = function (bytes: Uint8Array<ArrayBuffer>, options) {
+    if (++writes < 7) return write.call(this, bytes, options);
+    write.call(this, bytes.subarray(0, bytes.length >> 1), options);
+    channel.postMessage("stopped");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    return 0;
+  };
+}

@@ -2,13 +2,14 @@
  * Serves m3-mini like a server on a bad day: `/flaky-models/<session>/<fault>/manifest.json` and so on. What goes wrong is told by the requests before, so every
  * test takes a session of its own; `/flaky-models/<session>/log` tells what it was asked.
  *
- * All faults but "off" are those of the largest shard, which every encode needs. Answers know ranges, If-Range and versions unless the fault says otherwise.
+ * `off`, `on` and `newer` in place of a fault change the server from then on. All faults are those of the largest shard, which every encode needs. Answers know ranges, If-Range and versions unless the fault says otherwise.
  */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
 import type { Manifest } from "../../../src/core/manifest.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 const PREFIX = "/flaky-models/";
 const folder = path.resolve(import.meta.dirname, "../../../public/models/m3-mini");
@@ -25,7 +26,10 @@ export interface LogEntry {
 interface Session {
   readonly log: LogEntry[];
   readonly random: () => number;
+  /** Whether every connection is refused. */
   off: boolean;
+  /** Whether the manifest is of a later format. */
+  newer: boolean;
   /** What ends the connections that are to be cut. */
   cut: () => void;
 }
@@ -43,6 +47,8 @@ interface Behaviour {
    * connection and has not yet handed on. The answer tells the number as `X-Cut-After`.
    */
   readonly cutAfter?: number;
+  /** With the connection the network goes. */
+  readonly thenOff?: true;
 }
 
 const flip = (bytes: Buffer) => {
@@ -55,6 +61,7 @@ const earlier: Behaviour = { etag: '"before"', change: (bytes) => bytes.reverse(
 const faults: Readonly<Record<string, (earlierRequests: number, session: Session) => Behaviour>> = {
   none: () => ({}),
   cut: (count, { random }) => (count < 10 ? { cutAfter: 1000 + Math.floor(random() * 400_000) } : {}),
+  "off-during": (count) => (count === 0 ? { cutAfter: 1_500_000, thenOff: true } : {}),
   "no-ranges": (count) => ({ ranges: false, ...(count === 0 ? { cutAfter: 1_500_000 } : {}) }),
   changed: (count) => (count === 0 ? earlier : {}),
   "ignores-if-range": (count) => (count === 0 ? earlier : { ignoreIfRange: true }),
@@ -77,8 +84,9 @@ export function flakyModels(): (request: IncomingMessage, response: ServerRespon
       session.cut();
       return void response.end();
     }
-    if (fault === "off") {
-      session.off = true;
+    if (fault === "off" || fault === "on" || fault === "newer") {
+      session.off = fault === "off";
+      session.newer = fault === "newer";
       return void response.end();
     }
     if (session.off) return void request.socket.destroy();
@@ -102,6 +110,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, session
   if (how.html) return void response.setHeader("Content-Type", "text/html").end("<!doctype html><title>Log in</title>");
   const bytes = await readFile(path.join(folder, file));
   how.change?.(bytes);
+  if (session.newer && file === "manifest.json") return void response.end(JSON.stringify({ ...manifest, formatVersion: 99 }));
   const etag = how.etag ?? '"now"';
   const asked = how.ranges !== false && range !== null && (how.ignoreIfRange || ifRange === null || ifRange === etag);
   const [, first = "0", last = ""] = (asked && /^bytes=(\d+)-(\d*)$/.exec(range)) || [];
@@ -126,11 +135,12 @@ async function serve(request: IncomingMessage, response: ServerResponse, session
   });
   await send(response, body.subarray(0, end), entry);
   await arrived;
+  session.off ||= how.thenOff === true;
   response.socket?.end();
 }
 
 function newSession(seed: number): Session {
-  return { log: [], random: seededRandom(seed), off: false, cut: () => {} };
+  return { log: [], random: seededRandom(seed), off: false, newer: false, cut: () => {} };
 }
 
 /** Hands a body over in pieces, no faster than it is taken; counts until the other end has gone. */
@@ -144,12 +154,4 @@ async function send(response: ServerResponse, body: Buffer, entry: LogEntry): Pr
     response.removeAllListeners("close");
     entry.sent += piece.length;
   }
-}
-
-function seededRandom(seed: number): () => number {
-  let state = seed + 1;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
 }
