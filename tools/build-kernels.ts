@@ -1,29 +1,62 @@
 /**
- * Compiles the AssemblyScript kernels to src/scoring/kernels/generated/kernels.ts, the module as base64: no file of its own to fetch, no path to configure.
+ * Compiles the AssemblyScript kernels to generated/*.ts beside them, each module as base64: no file of its own to fetch, no path to configure.
  *
- *     npx tsx tools/build-kernels.ts           writes the file
+ *     npx tsx tools/build-kernels.ts           writes the files
  *
- * tests/unit/scoring/kernels.test.ts compiles again and compares, so a forgotten build is noticed.
+ * Tests compile again and compare, so a forgotten build is noticed.
  */
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { main as compile } from "assemblyscript/asc";
 
-const folder = path.resolve(import.meta.dirname, "../src/scoring/kernels");
-export const generatedFile = path.join(folder, "generated/kernels.ts");
+interface KernelModule {
+  /** The folder that has `assembly` and `generated`. */
+  readonly folder: string;
+  readonly file: string;
+  /** Folders in `assembly` whose files' exports the module has. */
+  readonly entries: readonly string[];
+  readonly options: readonly string[];
+}
+
+const COMMON = ["--noAssert", "--runtime", "stub", "--enable", "simd"];
 
 /** -O3 and -O0 were measured equal here (Chromium 156, Node 20): these loops are small enough that the optimiser's long expressions do not make V8 spill. */
-const OPTIONS = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd"];
+const scoring: KernelModule = {
+  folder: path.resolve(import.meta.dirname, "../src/scoring/kernels"),
+  file: "kernels.ts",
+  entries: ["."],
+  options: [...COMMON, "-O3"],
+};
+
+/**
+ * -O0: the optimiser folds locals into long expressions, of which V8 spills the registers that the loops were written for. The memory is imported, for all
+ * threads share one; that it is shared is a bit that is set at load (wasm-encoder/kernels.ts), so that one module serves both.
+ */
+const encoder = (name: string, features: readonly string[]): KernelModule => ({
+  folder: path.resolve(import.meta.dirname, "../src/runtime/wasm-encoder"),
+  file: `${name}.ts`,
+  entries: ["shared", name],
+  options: [...COMMON, "-O0", "--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", ...features.flatMap((one) => ["--enable", one])],
+});
+
+export const kernelModules = { scoring, encoderRelaxed: encoder("relaxed", ["relaxed-simd"]), encoderPlain: encoder("plain", []) } as const;
+
+export function generatedFile({ folder, file }: KernelModule): string {
+  return path.join(folder, "generated", file);
+}
 
 /** The text of the generated file. @throws Error with the compiler's messages */
-export async function generateKernels(): Promise<string> {
+export async function generateKernels({ folder, entries: folders, options }: KernelModule): Promise<string> {
   const assembly = path.join(folder, "assembly");
-  const entries = readdirSync(assembly)
-    .filter((file) => file.endsWith(".ts"))
-    .sort();
+  const entries = folders.flatMap((name) =>
+    readdirSync(path.join(assembly, name))
+      .filter((file) => file.endsWith(".ts"))
+      .sort()
+      .map((file) => path.posix.join(name, file)),
+  );
   let wasm: Uint8Array | undefined;
-  const { error, stderr } = await compile([...entries, ...OPTIONS, "--baseDir", assembly, "--outFile", "kernels.wasm"], {
+  const { error, stderr } = await compile([...entries, ...options, "--baseDir", assembly, "--outFile", "kernels.wasm"], {
     writeFile: (_name: string, contents: string | Uint8Array) => {
       if (typeof contents !== "string") wasm = contents;
     },
@@ -37,4 +70,10 @@ export async function generateKernels(): Promise<string> {
   ].join("\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(generatedFile, await generateKernels());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const module of Object.values(kernelModules)) {
+    const file = generatedFile(module);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, await generateKernels(module));
+  }
+}

@@ -1,0 +1,56 @@
+/** What several kernels use (AssemblyScript). Everything here is inlined by the compiler itself, for binaryen is told to leave the kernels alone. */
+
+/** a * b + c, in one instruction where relaxed SIMD is there. */
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** Sum of four lanes. */
+@inline
+export function sumLanes(v: v128): f32 {
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+/** Largest of four lanes. */
+@inline
+export function maxLanes(v: v128): f32 {
+  return max<f32>(max<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
+}
+
+/**
+ * e^x for x <= 0, relative error 2e-7: e^x = 2^n e^r with |r| <= ln(2) / 2, and a polynomial for e^r. Below -87 it is as for -87 (1.6e-38).
+ */
+@inline
+export function exp4(x: v128): v128 {
+  const bounded = f32x4.max(x, f32x4.splat(-87));
+  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(<f32>Math.LOG2E)));
+  // ln 2 in two parts, the first of few bits, so that n times it is exact.
+  let r = madd(n, f32x4.splat(-0.693359375), bounded);
+  r = madd(n, f32x4.splat(2.12194440054690583e-4), r);
+  let p = madd(r, f32x4.splat(1 / 720.0), f32x4.splat(1 / 120.0));
+  p = madd(p, r, f32x4.splat(1 / 24.0));
+  p = madd(p, r, f32x4.splat(1 / 6.0));
+  p = madd(p, r, f32x4.splat(0.5));
+  p = madd(p, r, f32x4.splat(1));
+  p = madd(p, r, f32x4.splat(1));
+  return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+}
+
+/** Sixteen rounded values of a row to four places, 16 bytes apart. */
+@inline
+export function storeSteps(to: usize, low: v128, high: v128): void {
+  const bytes = i8x16.narrow_i16x8_s(low, high);
+  v128.store_lane<i32>(to, bytes, 0);
+  v128.store_lane<i32>(to, bytes, 1, 16);
+  v128.store_lane<i32>(to, bytes, 2, 32);
+  v128.store_lane<i32>(to, bytes, 3, 48);
+}
+
+/** Eight values, rounded. */
+@inline
+export function round8(at: usize, inverse: v128): v128 {
+  const low = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at), inverse)));
+  return i16x8.narrow_i32x4_s(low, i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at, 16), inverse))));
+}

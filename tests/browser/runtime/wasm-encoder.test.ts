@@ -1,0 +1,172 @@
+/** Our own encoder in both of its forms: against PyTorch's numbers, against itself in other batches, and how it ends. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EncoderSession } from "#core/session.ts";
+import { EmbeddingTable } from "#encoder/embedding-table.ts";
+import { loadModel } from "#model/load-model.ts";
+import { openWasmEncoder, type WasmEncoderOptions } from "#runtime/wasm-encoder/engine.ts";
+import goldensMini from "../../oracle/goldens-mini.json";
+import goldensTiny from "../../oracle/goldens-tiny.json";
+import { ALL, type Golden, type Heads, largestDifference, nearness, runGolden } from "../../unit/graph/support/goldens.ts";
+import { syntheticModel } from "../../unit/graph/support/synthetic-model.ts";
+
+const TINY = { layers: 2, hidden: 64, heads: 4, ffn: 128, vocab: 250002, colbertDim: 64, maxPositions: 8194 };
+const tiny = syntheticModel(TINY);
+const tinyTexts = goldensTiny.texts as unknown as readonly Golden[];
+const miniTexts = goldensMini.texts as unknown as readonly Golden[];
+
+/** Rows of some texts, one after another. */
+function batchOf(texts: readonly (readonly number[])[]) {
+  const parts = texts.map((ids) => tiny.embed(ids));
+  const rows = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    rows.set(part, at);
+    at += part.length;
+  }
+  return { rows, lengths: texts.map((ids) => ids.length), outputs: ALL };
+}
+
+function largestGap(first: ArrayLike<number>, second: ArrayLike<number>): number {
+  expect(first.length).toBe(second.length);
+  let largest = 0;
+  for (let index = 0; index < first.length; index++) largest = Math.max(largest, Math.abs(first[index]! - second[index]!));
+  return largest;
+}
+
+async function miniHeads(options: WasmEncoderOptions): Promise<Heads[]> {
+  const model = await loadModel("m3-mini", { baseUrl: `${location.origin}/` });
+  const embeddings = new EmbeddingTable(model.manifest, model.tensors);
+  const session = await openWasmEncoder(model, options);
+  const heads: Heads[] = [];
+  for (const golden of miniTexts) heads.push(await runGolden(session, model.manifest, golden, await embeddings.gather([Int32Array.from(golden.ids)])));
+  await session.dispose();
+  return heads;
+}
+
+describe.each(["relaxed", "plain"] as const)("%s", (kind) => {
+  let session: EncoderSession;
+  beforeAll(async () => {
+    session = await openWasmEncoder(tiny, { kind });
+  });
+  afterAll(() => session?.dispose());
+
+  it("tells what it is", () => {
+    expect(session.info).toMatchObject({ backend: "wasm", precision: "fp32", threads: 1 });
+    expect(session.info.engine).toMatch(/^bge-m3-web wasm \(/);
+  });
+
+  it.each(tinyTexts.map((golden, index) => ({ golden, index, tokens: golden.ids.length })))(
+    "gives every number of golden text $index ($tokens tokens) to 1e-4",
+    async ({ golden }) => {
+      expect(largestDifference(await runGolden(session, tiny.manifest, golden, tiny.embed(golden.ids)), golden)).toBeLessThan(1e-4);
+    },
+  );
+
+  it("gives every number of m3-mini to 1e-3 in float32", async () => {
+    for (const [index, heads] of (await miniHeads({ kind, precision: "fp32" })).entries())
+      expect(largestDifference(heads, miniTexts[index]!)).toBeLessThan(1e-3);
+  });
+
+  it("keeps m3-mini in 4 bits within the bars", async () => {
+    const { denseMean, colbertMean, colbertWorst, lexicalOverlap } = nearness(await miniHeads({ kind }), miniTexts);
+    expect(denseMean).toBeGreaterThanOrEqual(0.998);
+    expect(colbertMean).toBeGreaterThanOrEqual(0.996);
+    expect(colbertWorst).toBeGreaterThanOrEqual(0.985);
+    expect(lexicalOverlap).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it("gives a text the same numbers among texts of other lengths", async () => {
+    const texts = [tinyTexts[1]!, tinyTexts[0]!, tinyTexts[2]!, tinyTexts[1]!].map(({ ids }) => ids);
+    const together = await session.run(batchOf(texts));
+    expect(together.computedTokens).toBe(texts.reduce((sum, ids) => sum + ids.length, 0));
+    let token = 0;
+    for (const [index, ids] of texts.entries()) {
+      const alone = await session.run(batchOf([ids]));
+      expect(largestGap(together.pooled!.subarray(index * 64, (index + 1) * 64), alone.pooled!)).toBeLessThan(1e-5);
+      expect(largestGap(together.lexical!.subarray(token, token + ids.length), alone.lexical!)).toBeLessThan(1e-5);
+      expect(largestGap(together.colbert!.subarray(token * 64, (token + ids.length) * 64), alone.colbert!)).toBeLessThan(1e-5);
+      token += ids.length;
+    }
+  });
+
+  it("gives the outputs that are asked for, and no others", async () => {
+    const batch = batchOf([tinyTexts[0]!.ids]);
+    expect(await session.run({ ...batch, outputs: { dense: false, lexical: true, colbert: false } })).toMatchObject({ pooled: null, colbert: null });
+  });
+
+  it("queues runs that overlap", async () => {
+    const batch = batchOf([tinyTexts[0]!.ids]);
+    const results = await Promise.all([session.run(batch), session.run(batch)]);
+    expect(largestGap(results[0].pooled!, results[1].pooled!)).toBe(0);
+  });
+
+  it("refuses a batch whose rows and lengths disagree, and goes on", async () => {
+    const batch = batchOf([tinyTexts[0]!.ids]);
+    await expect(session.run({ ...batch, lengths: [batch.lengths[0]! + 1] })).rejects.toMatchObject({ code: "backend-failed" });
+    await session.run(batch);
+  });
+});
+
+describe.each([
+  [4, "relaxed"],
+  [8, "relaxed"],
+  [4, "plain"],
+  [8, "plain"],
+] as const)("%i-bit weights, %s", (bits, kind) => {
+  it("are near to the same weights in float32", async () => {
+    const model = syntheticModel({ ...TINY, hidden: 128, ffn: 256 }, bits);
+    const texts = tinyTexts.filter(({ ids }) => ids.length < 40).map((golden) => ({ ...golden, colbert: golden.colbert.slice(0, 4) }));
+    const run = async (precision: "default" | "fp32") => {
+      const session = await openWasmEncoder(model, { kind, precision });
+      const heads: Heads[] = [];
+      for (const golden of texts) heads.push(await runGolden(session, model.manifest, golden, model.embed(golden.ids)));
+      await session.dispose();
+      return heads;
+    };
+    const exact = await run("fp32");
+    const expected = exact.map(({ dense, lexical, colbert }, index) => ({
+      ...texts[index]!,
+      dense: [...dense],
+      lexical,
+      colbert: colbert.map((row) => [...row]),
+    }));
+    const { denseMean, colbertWorst } = nearness(await run("default"), expected);
+    expect(denseMean).toBeGreaterThan(0.9995);
+    expect(colbertWorst).toBeGreaterThan(0.999);
+  });
+});
+
+describe("a run that is given up", () => {
+  const long = () => batchOf(Array.from({ length: 40 }, () => tinyTexts.at(-1)!.ids));
+
+  it("does not start when its signal is aborted already", async () => {
+    const session = await openWasmEncoder(tiny);
+    const reason = new Error("not now");
+    await expect(session.run(batchOf([tinyTexts[0]!.ids]), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await session.dispose();
+  });
+
+  it("ends in the middle of a layer, and the next one runs", async () => {
+    const session = await openWasmEncoder(tiny, { precision: "fp32" });
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const { port1, port2 } = new MessageChannel();
+    // A message, as a cancellation is: it is heard when the run pauses, not before.
+    port1.onmessage = () => controller.abort(reason);
+    const running = session.run(long(), { signal: controller.signal });
+    port2.postMessage(null);
+    await expect(running).rejects.toBe(reason);
+    port1.close();
+    await session.run(batchOf([tinyTexts[0]!.ids]));
+    await session.dispose();
+  });
+
+  it("ends when the session is disposed of, which then refuses runs", async () => {
+    const session = await openWasmEncoder(tiny);
+    const running = session.run(long());
+    const disposed = session.dispose();
+    await expect(running).rejects.toMatchObject({ code: "disposed" });
+    await disposed;
+    await expect(session.run(batchOf([tinyTexts[0]!.ids]))).rejects.toMatchObject({ code: "disposed" });
+  });
+});

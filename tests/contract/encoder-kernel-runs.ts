@@ -1,0 +1,151 @@
+/** Runs single kernels on random numbers, beside their references. Each run uses the memory from its end on, and leaves it to the next. */
+import type { KernelFunctions, ModuleKind, QuantisedLinear } from "#runtime/wasm-encoder/kernels.ts";
+import { aligned, type LinearMemory } from "#runtime/wasm-encoder/linear-memory.ts";
+import { packBlocks, packColumns, packFloat, tiled } from "#runtime/wasm-encoder/pack.ts";
+import * as reference from "#runtime/wasm-encoder/reference.ts";
+import { seededRandom } from "../unit/scoring/random.ts";
+
+export type QuantisedKind = "blocks" | "columns";
+
+export interface LinearCase {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly x: Float32Array;
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+}
+
+const random = seededRandom(7);
+/** About normal, and of mean 0. */
+const normal = () => random() + random() + random() + random() - 2;
+export const normals = (length: number, scale = 1) => Float32Array.from({ length }, () => normal() * scale);
+
+export function linearCase(rows: number, inputs: number, outputs: number): LinearCase {
+  return { rows, inputs, outputs, x: normals(rows * inputs), weights: normals(outputs * inputs, 0.1), bias: normals(outputs) };
+}
+
+/** Hands out places above what the memory holds, filled with numbers where some are given. */
+export function placer(memory: LinearMemory) {
+  let end = aligned(memory.end);
+  return (content: Float32Array | number): number => {
+    const address = end;
+    end = aligned(end + (typeof content === "number" ? content : content.byteLength));
+    memory.require(end);
+    if (typeof content !== "number") memory.float32(address, content.length).set(content);
+    return address;
+  };
+}
+
+export function runLayerNorm(kernels: KernelFunctions, memory: LinearMemory, rows: number, size: number, added: boolean) {
+  const [x, y, gamma, beta] = [normals(rows * size, 3), normals(rows * size, 3), normals(size), normals(size)];
+  const place = placer(memory);
+  const addresses = [x, y, gamma, beta].map(place);
+  kernels.layerNorm(addresses[0]!, added ? addresses[1]! : 0, rows, size, addresses[2]!, addresses[3]!, 1e-5);
+  return { found: memory.float32(addresses[0]!, x.length).slice(), expected: reference.layerNorm(x, added ? y : null, size, gamma, beta, 1e-5) };
+}
+
+export function runFloatLinear(kernels: KernelFunctions, memory: LinearMemory, { rows, inputs, outputs, x, weights, bias }: LinearCase) {
+  const place = placer(memory);
+  const packed = new Float32Array(tiled(outputs) * inputs);
+  packFloat((row, out) => out.set(weights.subarray(row * inputs, (row + 1) * inputs)), outputs, inputs, packed);
+  const [xAt, weightsAt, biasAt, out] = [place(x), place(packed), place(bias), place(rows * outputs * 4)];
+  kernels.linearFloat(xAt, inputs * 4, rows, inputs, outputs, weightsAt, biasAt, 0, out, outputs * 4);
+  return { found: memory.float32(out, rows * outputs).slice(), expected: reference.linear(x, weights, bias, inputs) };
+}
+
+/** @returns also what the same rounding gives in float64, and what no rounding gives */
+export function runQuantised(
+  kernels: KernelFunctions,
+  linear: QuantisedLinear,
+  kind: ModuleKind,
+  form: QuantisedKind,
+  memory: LinearMemory,
+  { rows, inputs, outputs, x, weights, bias }: LinearCase,
+) {
+  const place = placer(memory);
+  const packed = new Uint8Array(outputs * inputs);
+  const scales = new Float32Array(form === "blocks" ? (outputs * inputs) / 32 : outputs);
+  const stored = form === "blocks" ? roundToBlocks(weights, outputs, inputs) : { values: weights };
+  if ("pairs" in stored) packBlocks(kind, stored.pairs, stored.scales, outputs, inputs, packed, scales);
+  else packColumns(kind, (row, out) => out.set(weights.subarray(row * inputs, (row + 1) * inputs)), outputs, inputs, packed, scales);
+  const [xAt, scalesAt, biasAt, weightsAt] = [place(x), place(scales), place(bias), place(packed.length)];
+  memory.uint8(weightsAt, packed.length).set(packed);
+  const [act, rowScales, offsets] = [place((rows + 3) * inputs * 2), place(rows * 4), place((rows + 3) * inputs)];
+  const out = place(rows * outputs * 4);
+  const quantise = form === "blocks" ? kernels.quantiseBlocks : kernels.quantiseColumns;
+  quantise(xAt, inputs * 4, rows, inputs, act, rowScales, offsets);
+  linear(act, offsets, rowScales, rows, weightsAt, scalesAt, biasAt, inputs, outputs, out, outputs * 4);
+  const rounded = storedActivations(kind, memory, act, memory.float32(rowScales, rows), x, inputs);
+  const used = form === "blocks" ? stored.values : roundToColumns(weights, outputs, inputs, kind === "relaxed" ? 63 : 127);
+  return {
+    found: memory.float32(out, rows * outputs).slice(),
+    sameRounding: reference.linear(rounded, used, bias, inputs),
+    unrounded: reference.linear(x, stored.values, bias, inputs),
+  };
+}
+
+/**
+ * The rounded activations as the quantiser left them, times their scales.
+ * @throws Error when one is more than half a step from what it was
+ */
+function storedActivations(kind: ModuleKind, memory: LinearMemory, act: number, scales: Float32Array, x: Float32Array, inputs: number): Float64Array {
+  const step = kind === "relaxed" ? 4 : 2;
+  const count = Math.ceil(scales.length / 4) * 4 * inputs;
+  const { buffer } = memory.memory;
+  const steps = kind === "relaxed" ? new Int8Array(buffer, act, count) : new Int16Array(buffer, act, count);
+  return Float64Array.from(x, (value, index) => {
+    const [row, input] = [Math.floor(index / inputs), index % inputs];
+    const rounded = steps[(row - (row % 4)) * inputs + (input - (input % step)) * 4 + (row % 4) * step + (input % step)]!;
+    const scale = scales[row]!;
+    // Half a step, and what float32 loses of the largest.
+    if (Math.abs(rounded - (scale === 0 ? 0 : value / scale)) > 0.5005) throw new Error(`${value} became ${rounded} steps of ${scale}.`);
+    return rounded * scale;
+  });
+}
+
+function roundToColumns(weights: Float32Array, outputs: number, inputs: number, most: number): Float64Array {
+  const rounded = new Float64Array(weights.length);
+  for (let output = 0; output < outputs; output++) {
+    const row = weights.subarray(output * inputs, (output + 1) * inputs);
+    const largest = Math.max(...row.map(Math.abs));
+    for (const [input, value] of row.entries()) rounded[output * inputs + input] = (Math.round(value * (most / largest)) * largest) / most;
+  }
+  return rounded;
+}
+
+/** As simply as can be: scales are powers of two. */
+function roundToBlocks(weights: Float32Array, outputs: number, inputs: number) {
+  const scales = new Float32Array((outputs * inputs) / 32);
+  const pairs = new Uint8Array((outputs * inputs) / 2);
+  const values = new Float32Array(outputs * inputs);
+  for (let block = 0; block < scales.length; block++) {
+    const part = weights.subarray(block * 32, (block + 1) * 32);
+    scales[block] = 2 ** Math.ceil(Math.log2(Math.max(...part.map(Math.abs)) / 7)) * (block % 3 === 0 ? -1 : 1);
+    for (let index = 0; index < 32; index++) {
+      const step = Math.max(-8, Math.min(7, Math.round(part[index]! / scales[block]!)));
+      values[block * 32 + index] = step * scales[block]!;
+      pairs[block * 16 + (index >> 1)]! |= (step + 8) << (index % 2 === 0 ? 0 : 4);
+    }
+  }
+  return { scales, pairs, values };
+}
+
+/** Attention of one head whose query, key and value lie side by side. @param spread how far apart the scores are */
+export function attended(kernels: KernelFunctions, memory: LinearMemory, tokens: number, dim: number, spread: number) {
+  const place = placer(memory);
+  const rows = normals(tokens * 3 * dim);
+  for (let token = 0; token < tokens; token++) for (let d = 0; d < dim; d++) rows[token * 3 * dim + d]! *= spread;
+  const part = (index: number) => Float64Array.from({ length: tokens * dim }, (_, at) => rows[Math.floor(at / dim) * 3 * dim + index * dim + (at % dim)]!);
+  const expected = reference.attention(part(0), part(1), part(2), dim);
+  const at = place(rows);
+  const scratch = place(kernels.attentionScratch(tokens, dim));
+  const stride = 3 * dim * 4;
+  kernels.packKeysAndValues(at + dim * 4, at + dim * 8, stride, tokens, dim, scratch);
+  // In two parts, in place, as the engine does it.
+  const middle = tokens >> 1;
+  kernels.attend(at, at, stride, tokens, dim, 0, middle, 1 / Math.sqrt(dim), scratch);
+  kernels.attend(at, at, stride, tokens, dim, middle, tokens, 1 / Math.sqrt(dim), scratch);
+  const after = memory.float32(at, rows.length);
+  return { found: Float32Array.from({ length: tokens * dim }, (_, index) => after[Math.floor(index / dim) * 3 * dim + (index % dim)]!), expected };
+}
