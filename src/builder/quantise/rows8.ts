@@ -27,5 +27,10 @@ export function quantiseRows8(matrix: Float32Array, rows: number, cols: number):
 /** The numbers that the encoding stands for. */
 export function dequantiseRows8({ values, scales }: Rows8): Float32Array<ArrayBuffer> {
   const cols = values.length / scales.length;
-  return Float32Array.from(values, (value, index) => value * scales[Math.floor(index / cols)]!);
+  const numbers = new Float32Array(values.length);
+  for (let row = 0, at = 0; row < scales.length; row++) {
+    const scale = scales[row]!;
+    for (const end = at + cols; at < end; at++) numbers[at] = values[at]! * scale;
+  }
+  return numbers;
 }

@@ -1,4 +1,5 @@
 /** `bge-m3-web build-model CHECKPOINT_DIR --out DIR --dtype fp32|fp16|q8|q4` */
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { ModelSettings } from "#builder/model-settings.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
@@ -6,15 +7,23 @@ import type { KnownAnswer, Manifest } from "#core/manifest.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
 import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
-import { type BuildModelResult, buildModel, formatBuildReport, type SelfTestText } from "../commands/build-model.ts";
+import { type BuildModelOptions, type BuildModelResult, buildModel, formatBuildReport, type SelfTestText } from "../commands/build-model.ts";
+import { reportQuality } from "../commands/build-report/build-report.ts";
+import { CHECKOUT_CORPUS, readPages } from "../commands/build-report/pages.ts";
 import { ProgressLine } from "../progress-line.ts";
-import { type OutputOptions, withOutputOptions } from "./shared-options.ts";
+import { type OutputOptions, wholeNumber, withOutputOptions } from "./shared-options.ts";
 import type { Surroundings } from "./surroundings.ts";
+
+/** Pages of each language, and tokens of each page, that a report reads: some minutes for a small model. */
+const DEFAULT_PAGES = 40;
+const REPORT_TOKENS = 256;
 
 interface BuildFlags extends OutputOptions {
   readonly out: string;
   readonly dtype: Manifest["dtype"];
   readonly report?: boolean;
+  readonly reportCorpus?: string;
+  readonly reportPages: number;
   /** commander's form of `--no-self-test`. */
   readonly selfTest: boolean;
   readonly name?: string;
@@ -33,14 +42,19 @@ export function addBuildModel(program: Command, surroundings: Surroundings): voi
     .argument("<checkpoint>", "folder of the checkpoint")
     .requiredOption("--out <dir>", "folder to write: new, empty, or a model, which is replaced")
     .addOption(new Option("--dtype <dtype>", "how matrices are stored").choices(["fp32", "fp16", "q8", "q4"]).default("q4"))
-    .option("--report", "measure what rounding costs each matrix")
+    .option("--report", "measure what rounding costs: each matrix, and each head on real texts, as WebAssembly runs the model")
+    .option(
+      "--report-corpus <dir>",
+      "the texts: .jsonl files with {title, body} lines, a file a language (default: GNOME Help, which a checkout of this package has)",
+    )
+    .addOption(new Option("--report-pages <n>", "most pages of each file").argParser(wholeNumber).default(DEFAULT_PAGES))
     .option("--no-self-test", "store no known answers; the model is then loaded without being tested")
     .option("--name <name>", "the model's name (default: m3.json's, or the checkpoint folder's)")
     .option("--license <id>", "SPDX identifier of its licence")
     .option("--source <text>", "where its weights come from");
   withOutputOptions(
     command,
-    "print the report as one JSON object on standard output: {out, name, fingerprint, dtype, bytes, shards, selfTest, heads, quantised: [{tensor, encoding, shape, relativeError}]}",
+    "print the report as one JSON object on standard output: {out, name, fingerprint, dtype, bytes, shards, selfTest, heads, quantised: [{tensor, encoding, shape, relativeError}], quality}",
   ).action((checkpoint: string, flags: BuildFlags) => run(checkpoint, flags, surroundings));
 }
 
@@ -54,6 +68,7 @@ async function run(checkpoint: string, flags: BuildFlags, surroundings: Surround
       dtype: flags.dtype,
       settings: givenSettings(flags),
       report: flags.report,
+      quality: await qualityOf(flags, surroundings, progress),
       embed: flags.selfTest ? (model, texts) => embedInFloat32(model, texts, surroundings) : undefined,
       onProgress: progress.show,
       signal,
@@ -67,6 +82,24 @@ async function run(checkpoint: string, flags: BuildFlags, surroundings: Surround
   } finally {
     progress.clear();
   }
+}
+
+/** Undefined where no report was asked for, or where there are no texts: the published package has none, and none were named. */
+async function qualityOf(flags: BuildFlags, { openSession, stderr, signal }: Surroundings, progress: ProgressLine): Promise<BuildModelOptions["quality"]> {
+  if (!flags.report) return undefined;
+  if (flags.reportCorpus === undefined && !existsSync(CHECKOUT_CORPUS)) {
+    stderr.write("The heads are not compared: --report-corpus names no texts.\n");
+    return undefined;
+  }
+  const pages = await readPages(flags.reportCorpus ?? CHECKOUT_CORPUS, flags.reportPages, signal);
+  return (checkpoint, artefact) =>
+    reportQuality(checkpoint, artefact, {
+      pages,
+      maxLength: Math.min(REPORT_TOKENS, artefact.manifest.maxTokens),
+      openSession: (model, precision) => openSession(model, { precision, engine: precision === "fp32" ? undefined : "wasm", signal }),
+      onProgress: progress.show,
+      signal,
+    });
 }
 
 /** Only what was given: an undefined setting would hide the checkpoint's own. */
@@ -93,9 +126,9 @@ async function embedInFloat32(model: LoadedModel, texts: readonly SelfTestText[]
   }
 }
 
-function jsonReport({ out, manifest, bytes, quantised }: BuildModelResult) {
+function jsonReport({ out, manifest, bytes, quantised, quality }: BuildModelResult) {
   const { name, fingerprint, dtype, shards, selfTest } = manifest;
-  return { out, name, fingerprint, dtype, bytes, shards: shards.length, selfTest: selfTest !== null, heads: headNames(manifest), quantised };
+  return { out, name, fingerprint, dtype, bytes, shards: shards.length, selfTest: selfTest !== null, heads: headNames(manifest), quantised, quality };
 }
 
 function headNames({ heads }: Manifest): string[] {

@@ -8,6 +8,8 @@ export interface SessionOptions {
   readonly precision: "default" | "fp32";
   /** Keep no weights in memory: a model of any size runs, slowly. Default false. */
   readonly lowMemory?: boolean | undefined;
+  /** Undefined: native where it is installed. */
+  readonly engine?: "native" | "wasm" | undefined;
   /** Undefined: as many as help. */
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;

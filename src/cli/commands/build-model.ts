@@ -2,6 +2,7 @@
 import path from "node:path";
 import { buildArtefact, type SelfTest } from "#builder/build-artefact.ts";
 import type { TensorReport } from "#builder/build-job.ts";
+import { openCheckpointModel } from "#builder/checkpoint-model.ts";
 import type { ModelSettings } from "#builder/model-settings.ts";
 import { InvalidInputError } from "#core/errors.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
@@ -10,6 +11,7 @@ import type { ProgressListener } from "#core/progress.ts";
 import { createArtefactFolder } from "../artefact-folder.ts";
 import { openCheckpointFolder } from "../checkpoint-folder.ts";
 import { fileModel, openFileModel } from "../file-model.ts";
+import { formatQuality, type QualityReport } from "./build-report/build-report.ts";
 
 const DTYPES: readonly Manifest["dtype"][] = ["fp32", "fp16", "q8", "q4"];
 
@@ -43,6 +45,8 @@ export interface BuildModelOptions {
   readonly settings?: Partial<ModelSettings> | undefined;
   /** Measure what rounding costs each matrix. Default false. */
   readonly report?: boolean | undefined;
+  /** Compares the finished artefact with its checkpoint on real texts. Default: it is not compared. */
+  readonly quality?: ((checkpoint: LoadedModel, artefact: LoadedModel) => Promise<QualityReport>) | undefined;
   /** Finds the known answers of the self-test. Without it the artefact has no self-test. */
   readonly embed?: Embed | undefined;
   readonly onProgress?: ProgressListener | undefined;
@@ -56,11 +60,13 @@ export interface BuildModelResult {
   readonly bytes: number;
   /** Each matrix that is not float32. */
   readonly quantised: readonly TensorReport[];
+  /** Null when it was not asked for. */
+  readonly quality: QualityReport | null;
 }
 
 /** @throws InvalidInputError, InvalidCheckpointError, UnsupportedModelError, the signal's reason; then nothing is written */
 export async function buildModel(options: BuildModelOptions): Promise<BuildModelResult> {
-  const { checkpoint, out, dtype, settings, report, embed, onProgress, signal } = options;
+  const { checkpoint, out, dtype, settings, report, embed, quality, onProgress, signal } = options;
   if (!DTYPES.includes(dtype)) throw new InvalidInputError("dtype", `one of ${DTYPES.join(", ")}`, dtype);
   signal?.throwIfAborted();
   const source = await openCheckpointFolder(checkpoint);
@@ -75,9 +81,10 @@ export async function buildModel(options: BuildModelOptions): Promise<BuildModel
       onProgress,
       signal,
     });
-    await openFileModel(folder.temporary);
+    const artefact = await openFileModel(folder.temporary);
+    const found = quality ? await quality(await openCheckpointModel(source, artefact, { signal }), artefact) : null;
     await folder.publish();
-    return { out, manifest, quantised, bytes: manifest.shards.reduce((sum, { bytes }) => sum + bytes, manifest.tokenizer.bytes) };
+    return { out, manifest, quantised, quality: found, bytes: manifest.shards.reduce((sum, { bytes }) => sum + bytes, manifest.tokenizer.bytes) };
   } catch (error) {
     await folder.discard();
     throw error;
@@ -89,8 +96,8 @@ async function findAnswers(model: LoadedModel, embed: Embed): Promise<SelfTest> 
   return { minCosine: MIN_COSINE, answers: answers.map((answer) => ({ ...answer, dense: answer.dense.map((value) => Number(value.toFixed(DECIMALS))) })) };
 }
 
-/** The report as text: one line per matrix with its relative error, and the mean of each encoding. */
-export function formatBuildReport({ quantised }: BuildModelResult): string {
+/** The report as text: one line per matrix with its relative error, the mean of each encoding, and the heads on real texts. */
+export function formatBuildReport({ quantised, quality }: BuildModelResult): string {
   const percent = (error: number | null) => (error === null ? "not measured" : `${(100 * error).toFixed(3)} %`);
   const lines = quantised.map(
     ({ tensor, encoding, shape, relativeError }) => `${encoding.padEnd(8)}${percent(relativeError).padStart(12)}  ${tensor} [${shape.join(", ")}]`,
@@ -100,5 +107,5 @@ export function formatBuildReport({ quantised }: BuildModelResult): string {
     const mean = errors.length === 0 ? null : errors.reduce((sum, error) => sum + error, 0) / errors.length;
     return `${encoding.padEnd(8)}${percent(mean).padStart(12)}  mean of ${quantised.filter((entry) => entry.encoding === encoding).length} matrices`;
   });
-  return [...lines, ...means].join("\n");
+  return [...lines, ...means, ...(quality ? [formatQuality(quality)] : [])].join("\n");
 }
