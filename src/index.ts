@@ -4,24 +4,32 @@
  * `bge-m3-web/scoring` has the scores of representations without a model, for workers and Node; `bge-m3-web/worker` is the worker's script, to be started,
  * not imported. Everything else is private: rooms, ports and the protocol change without notice.
  */
+export type { OpenIndexOptions } from "#client/index-inputs.ts";
 export { M3 } from "#client/m3.ts";
+export { M3Index } from "#client/m3-index.ts";
 export { models } from "#client/models.ts";
 export type { CallOptions, LoadOptions, ModelsOptions } from "#client/options.ts";
 export type { DeviceAttempt, DeviceChoice, DeviceStory } from "#core/device.ts";
 export type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TokenVectors } from "#core/embedding.ts";
 export {
   BackendError,
+  CorruptIndexError,
   CorruptShardError,
   DisposedError,
+  DuplicateDocumentError,
   type ErrorFields,
+  IndexConflictError,
+  IndexMismatchError,
   InvalidInputError,
   InvalidManifestError,
   M3Error,
   MissingHeadError,
   MissingShardError,
+  NewerIndexError,
   NonFiniteOutputError,
   OutOfMemoryError,
   StorageError,
+  StorageFullError,
   UnknownModelError,
   UnsupportedModelError,
   WorkerLostError,
@@ -30,4 +38,22 @@ export type { ModelInfo } from "#core/model-info.ts";
 export type { ProgressEvent, ProgressListener, ProgressNotice, ProgressPhase } from "#core/progress.ts";
 export type { Score, ScoreOptions, Scores } from "#core/score.ts";
 export type { ModelCheck, StoredModel } from "#core/stored-model.ts";
+export type { Fields, FieldTypes, FieldValue } from "#search/fields/field-types.ts";
+export type { Condition, Filter } from "#search/fields/filter.ts";
+export type { ScoreParts, WeightChoice, Weights } from "#search/fusion.ts";
+export type {
+  CharacterRange,
+  DocumentRange,
+  IndexInfo,
+  IndexSearchOptions,
+  IndexShape,
+  IndexStorage,
+  MatchingToken,
+  SearchExplanation,
+  SearchHit,
+  SearchResult,
+  StoredDocument,
+  TextDocument,
+  TokenMeeting,
+} from "#worker/index-protocol.ts";
 export type { PrefetchChoice, StorageChoice } from "#worker/protocol.ts";

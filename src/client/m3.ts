@@ -13,7 +13,9 @@ import type { Score, ScoreOptions, Scores } from "#core/score.ts";
 import { computeLexicalMatchingScore } from "#scoring/lexical.ts";
 import { colbertScore } from "#scoring/multi-vector.ts";
 import type { Call, Loaded } from "#worker/protocol.ts";
+import { checkIndexName, type OpenIndexOptions } from "./index-inputs.ts";
 import { checkLexicalWeights, isPair, type Pair, type Texts, toPairs, toTexts } from "./inputs.ts";
+import { M3Index } from "./m3-index.ts";
 import { type CallOptions, checkCallOptions, checkEncodeOptions, checkLoadOptions, checkScoreOptions, type LoadOptions, pageUrl } from "./options.ts";
 import { spawnWorker } from "./spawn.ts";
 import { unpackEmbeddings, unwrapEmbedding } from "./unpack.ts";
@@ -162,6 +164,31 @@ export class M3 implements AsyncDisposable {
     if (kind !== "query" && kind !== "passage") throw new InvalidInputError("options.kind", '"query" or "passage"', kind);
     const counts = await this.#link.call("query", (worker, call) => worker.countTokens(call, list, kind), options);
     return typeof texts === "string" ? counts[0]! : counts;
+  }
+
+  /**
+   * Opens an index of texts, or makes one: documents in, the best for a question out, by all heads that the model has. In the browser's storage it outlives
+   * the page; several tabs may have it open, and all may change it.
+   *
+   * @param name letters, digits, "_" and "-", at most 64
+   * @throws IndexMismatchError when the index was made by another model or with other options: open it with those, or `removeIndex` and add the documents again;
+   *   StorageError where nothing can be stored; CorruptIndexError; NewerIndexError
+   */
+  openIndex(name: string, options?: OpenIndexOptions): Promise<M3Index> {
+    return M3Index.open(this.#link, name, options);
+  }
+
+  /** Names of the indexes in the browser's storage that hold something, whichever model made them. */
+  async listIndexes(options: CallOptions = {}): Promise<string[]> {
+    checkCallOptions(options);
+    return await this.#link.call("query", (worker, call) => worker.listIndexes(call), options);
+  }
+
+  /** Removes an index from the browser's storage, if it is there. @throws InvalidInputError when it is open, in this tab or another */
+  async removeIndex(name: string, options: CallOptions = {}): Promise<void> {
+    checkIndexName(name);
+    checkCallOptions(options);
+    await this.#link.call("query", (worker, call) => worker.removeIndex(call, name), options);
   }
 
   /**

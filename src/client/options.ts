@@ -49,7 +49,7 @@ export type ModelsOptions = Pick<LoadOptions, "baseUrl" | "assetsUrl" | "worker"
 /** What a timer can wait; it takes a longer time for none at all. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-type Check = (value: unknown, path: string) => void;
+export type Check = (value: unknown, path: string) => void;
 
 const optional =
   (check: Check): Check =>
@@ -57,14 +57,14 @@ const optional =
     if (value !== undefined) check(value, path);
   };
 
-const check =
+export const check =
   (expected: string, accepts: (value: unknown) => boolean): Check =>
   (value, path) => {
     if (!accepts(value)) throw new InvalidInputError(path, expected, value);
   };
 
-const positiveInteger = check("a whole number from 1", (value) => Number.isSafeInteger(value) && (value as number) >= 1);
-const flag = check("true or false", (value) => typeof value === "boolean");
+export const positiveInteger = check("a whole number from 1", (value) => Number.isSafeInteger(value) && (value as number) >= 1);
+export const flag = check("true or false", (value) => typeof value === "boolean");
 const callback = check("a function", (value) => typeof value === "function");
 const url = check("a URL", (value) => value instanceof URL || (typeof value === "string" && URL.canParse(value, pageUrl())));
 const weights = check(
@@ -75,7 +75,7 @@ const weights = check(
 /** By shape: a signal may come from another realm. */
 const signal = check("an AbortSignal", (value) => typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value);
 
-const CALL_CHECKS: Record<keyof CallOptions, Check> = { signal, onProgress: callback };
+export const CALL_CHECKS: Record<keyof CallOptions, Check> = { signal, onProgress: callback };
 
 const LOAD_CHECKS: Record<keyof LoadOptions, Check> = {
   ...CALL_CHECKS,
@@ -109,7 +109,7 @@ const SCORE_CHECKS: Record<keyof (ScoreOptions & CallOptions), Check> = {
 };
 
 /** An unknown option is an error: a misspelt one would silently do nothing. */
-function checkOptions(options: unknown, checks: Readonly<Record<string, Check>>): void {
+export function checkOptions(options: unknown, checks: Readonly<Record<string, Check>>): void {
   if (typeof options !== "object" || options === null) throw new InvalidInputError("options", "an object", options);
   for (const [name, value] of Object.entries(options)) {
     const known = Object.hasOwn(checks, name) ? checks[name] : undefined;

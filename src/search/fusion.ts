@@ -18,6 +18,7 @@ export type Signal = keyof ScoreParts;
 
 export const SIGNALS: readonly Signal[] = ["dense", "lexical", "colbert", "bm25"];
 
+/** The weight of each signal. */
 export type Weights = Readonly<Record<Signal, number>>;
 
 /**

@@ -112,6 +112,7 @@ export interface TokenMeeting {
   readonly similarity: number;
 }
 
+/** Why a document was found. */
 export interface SearchExplanation {
   /** Largest product first. */
   readonly terms: readonly MatchingToken[];
@@ -135,6 +136,7 @@ export interface SearchHit {
   readonly explanation?: SearchExplanation | undefined;
 }
 
+/** What a search gives. */
 export interface SearchResult {
   /** Best first. */
   readonly hits: readonly SearchHit[];

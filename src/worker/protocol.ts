@@ -10,6 +10,9 @@ import type { ModelInfo } from "#core/model-info.ts";
 import type { ProgressEvent } from "#core/progress.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
 import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
+import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
+
+export type * from "./index-protocol.ts";
 
 /** Number of a call, unique on one main thread. */
 export type CallId = number;
@@ -93,6 +96,11 @@ export interface WorkerApi extends Liveness {
   idsToTokens(call: Call, ids: Int32Array): Promise<string[]>;
   /** Tokens of each text, with prompt and special tokens, uncut. */
   countTokens(call: Call, texts: readonly string[], kind: TextKind): Promise<number[]>;
+  /** Does something with an index of texts: what the answer is depends on what. */
+  index(call: Call, request: IndexRequest, operation: IndexOperation): Promise<IndexAnswer>;
+  /** Names of stored indexes. */
+  listIndexes(call: Call): Promise<string[]>;
+  removeIndex(call: Call, name: string): Promise<void>;
   /** Ends a call at its next batch. Does nothing when it has ended. */
   cancel(id: CallId): void;
 }

@@ -21,6 +21,8 @@ import { BatchQueue } from "./batch-queue.ts";
 import { chooseDevice } from "./choose-device.ts";
 import { deviceCandidates } from "./device-candidates.ts";
 import { type IdlePrefetch, prefetchPages } from "./idle-prefetch.ts";
+import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
+import { IndexService, type openIndexPlace } from "./index-service.ts";
 import { openModelStorage } from "./model-storage.ts";
 import type { Call, CallId, DeviceListener, Loaded, LoadRequest, ModelsApi, PackedEmbeddings, Report, WorkerApi } from "./protocol.ts";
 import { RecoveringSession } from "./recovering-session.ts";
@@ -38,11 +40,14 @@ export interface ServiceParts {
   readonly loadModel: typeof loadModel;
   readonly deviceCandidates: typeof deviceCandidates;
   readonly openModelStorage: typeof openModelStorage;
+  /** Default: the browser's storage. */
+  readonly openIndexPlace?: typeof openIndexPlace | undefined;
 }
 
 export class WorkerService implements WorkerApi, ModelsApi {
   readonly #parts: ServiceParts;
   readonly #running = new Map<CallId, AbortController>();
+  readonly #indexes: IndexService;
   #report: Report = () => {};
   #onDevice: DeviceListener = () => {};
   #ready: Ready | undefined;
@@ -51,6 +56,7 @@ export class WorkerService implements WorkerApi, ModelsApi {
 
   constructor(parts: ServiceParts = { loadModel, deviceCandidates, openModelStorage }) {
     this.#parts = parts;
+    this.#indexes = new IndexService(parts.openIndexPlace);
   }
 
   connect(report: Report, onDevice: DeviceListener = () => {}): void {
@@ -101,6 +107,19 @@ export class WorkerService implements WorkerApi, ModelsApi {
 
   countTokens(call: Call, texts: readonly string[], kind: TextKind): Promise<number[]> {
     return this.#run(call, (signal) => this.#encoder(call).countTokens(texts, kind, { signal }));
+  }
+
+  index(call: Call, request: IndexRequest, operation: IndexOperation): Promise<IndexAnswer> {
+    const encoder = this.#encoder(call);
+    return this.#run(call, (signal, onProgress) => this.#indexes.run(request, operation, this.#model().manifest, { encoder, signal, onProgress }));
+  }
+
+  listIndexes(call: Call): Promise<string[]> {
+    return this.#run(call, () => this.#indexes.list());
+  }
+
+  removeIndex(call: Call, name: string): Promise<void> {
+    return this.#run(call, () => this.#indexes.remove(name));
   }
 
   async listModels(): Promise<StoredModel[]> {

@@ -4,10 +4,12 @@ import { InvalidInputError } from "#core/errors.ts";
 /** A list of strings is a set of tags: a condition is met when one of them meets it. */
 export type FieldValue = string | number | boolean | readonly string[];
 
+/** Values of a document by field. */
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 export type FieldType = "string" | "number" | "boolean";
 
+/** The type of each field of an index. */
 export type FieldTypes = Readonly<Record<string, FieldType>>;
 
 const MOST_FIELDS = 256;

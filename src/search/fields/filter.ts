@@ -8,6 +8,7 @@ type Scalar = string | number | boolean;
 /** Equal to a value, to one of several, or for numbers within a range (both ends belong to it). */
 export type Condition = Scalar | { readonly in: readonly Scalar[] } | { readonly min?: number | undefined; readonly max?: number | undefined };
 
+/** Conditions by field: all of them must be met. */
 export type Filter = Readonly<Record<string, Condition>>;
 
 /** A checked condition on one field. */

@@ -3,7 +3,7 @@ import * as Comlink from "comlink";
 import { carryErrors } from "#core/comlink-errors.ts";
 import type { ModelInfo } from "#core/model-info.ts";
 import type { ProgressEvent } from "#core/progress.ts";
-import type { Call, CallId, Loaded, LoadRequest, WorkerApi } from "#worker/protocol.ts";
+import type { Call, CallId, IndexAnswer, IndexOperation, IndexRequest, Loaded, LoadRequest, WorkerApi } from "#worker/protocol.ts";
 import { buffersOf, packEmbeddings } from "#worker/transfer.ts";
 
 carryErrors(Comlink.transferHandlers);
@@ -27,9 +27,10 @@ export interface Script {
   load(worker: FakeWorker, request: LoadRequest): Promise<Loaded>;
   /** Returns numbers that become the dense vector [text length, number]. */
   encode(worker: FakeWorker, call: Call, texts: readonly string[]): Promise<number>;
+  index(worker: FakeWorker, call: Call, request: IndexRequest, operation: IndexOperation): Promise<IndexAnswer>;
 }
 
-const script: Script = { load: async () => loaded, encode: async () => 0 };
+const script: Script = { load: async () => loaded, encode: async () => 0, index: async () => undefined };
 
 export class FakeWorker extends EventTarget {
   readonly #page: MessagePort;
@@ -37,6 +38,7 @@ export class FakeWorker extends EventTarget {
   readonly script: Script;
   readonly encoded: string[][] = [];
   readonly cancelled: CallId[] = [];
+  readonly removed: string[] = [];
   terminated = false;
   /** Answers no ping. */
   deaf = false;
@@ -95,6 +97,11 @@ export class FakeWorker extends EventTarget {
       },
       idsToTokens: async (_, ids) => Array.from(ids, (id) => `token ${id}`),
       countTokens: async (_, texts) => texts.map(({ length }) => length),
+      index: (call, request, operation) => this.script.index(this, call, request, operation),
+      listIndexes: async () => ["help"],
+      removeIndex: async (_, name) => {
+        this.removed.push(name);
+      },
       cancel: (id) => {
         this.cancelled.push(id);
       },
