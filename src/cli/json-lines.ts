@@ -40,7 +40,7 @@ export async function* readTexts(file: string, { signal, stdin = process.stdin }
 }
 
 /** Not node:readline: that one takes U+2028 for an end of line, which is an ordinary character inside a JSON string. */
-async function* splitLines(stream: Readable, signal: AbortSignal | undefined): AsyncGenerator<{ line: string; endByte: number }> {
+export async function* splitLines(stream: Readable, signal: AbortSignal | undefined): AsyncGenerator<{ line: string; endByte: number }> {
   let pieces: Buffer[] = [];
   let position = 0;
   const take = () => {

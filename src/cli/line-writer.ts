@@ -22,15 +22,16 @@ export class OutputClosedError extends Error {
 
 /**
  * @param out a file, or "-" or undefined for standard output
+ * @param option what the file was given by, for messages
  * @throws InvalidInputError when the file cannot be written
  */
-export async function openLines(out: string | undefined, stdout: Writable = process.stdout): Promise<LineWriter> {
+export async function openLines(out: string | undefined, stdout: Writable = process.stdout, option = "--out"): Promise<LineWriter> {
   if (out === undefined || out === STANDARD_STREAM) {
     const lines = new StreamLines(stdout);
     return { write: (line) => lines.write(line), commit: () => lines.flush(), discard: async () => lines.close() };
   }
   const existing = await stat(out).catch(() => undefined);
-  if (existing?.isDirectory()) throw new InvalidInputError("--out", "a file, not a folder", out);
+  if (existing?.isDirectory()) throw new InvalidInputError(option, "a file, not a folder", out);
   // What is no ordinary file, such as /dev/null or a pipe, is not to be replaced by one.
   const isOrdinary = existing?.isFile() ?? true;
   const temporary = isOrdinary ? `${out}.${process.pid}.tmp` : out;
@@ -38,7 +39,7 @@ export async function openLines(out: string | undefined, stdout: Writable = proc
   const lines = new StreamLines(stream);
   await new Promise<void>((resolve, reject) => {
     stream.once("open", () => resolve());
-    stream.once("error", (cause: NodeJS.ErrnoException) => reject(new InvalidInputError("--out", `a file that can be written (${cause.code})`, out)));
+    stream.once("error", (cause: NodeJS.ErrnoException) => reject(new InvalidInputError(option, `a file that can be written (${cause.code})`, out)));
   });
   let open = true;
   return {

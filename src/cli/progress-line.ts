@@ -38,13 +38,21 @@ export class ProgressLine {
 }
 
 /** `encode  ████████████░░░░░░░░░░░░  50 %  1.2 of 2.4 MB` */
-export function formatProgress({ phase, loaded, total, unit, file }: ProgressEvent): string {
+export function formatProgress({ phase, loaded, total, unit, file, remainingMs }: ProgressEvent): string {
   const share = total > 0 ? Math.min(1, loaded / total) : 0;
   const filled = Math.round(share * BAR_CELLS);
   const bar = "█".repeat(filled) + "░".repeat(BAR_CELLS - filled);
   const amount = unit === "bytes" ? `${megabytes(loaded)} of ${megabytes(total)} MB` : `${loaded} of ${total} ${unit}`;
   const parts = total > 0 ? [phase, bar, `${Math.floor(100 * share)} %`, amount] : [phase, `${loaded} ${unit}`];
-  return [...parts, ...(file ? [file] : [])].join("  ");
+  return [...parts, ...(file ? [file] : []), ...(remainingMs === undefined ? [] : [`${formatDuration(remainingMs)} left`])].join("  ");
+}
+
+/** Not finer than one would read it: "40 s", "3 min", "2 h 5 min". */
+function formatDuration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 function megabytes(bytes: number): string {

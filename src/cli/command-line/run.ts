@@ -9,8 +9,11 @@ import { packageVersion } from "../package-root.ts";
 import { addBuildModel } from "./build-model.ts";
 import { addCopyAssets } from "./copy-assets.ts";
 import { addEncode } from "./encode.ts";
+import { addEvaluate } from "./evaluate.ts";
+import { addMakePairs } from "./make-pairs.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { addTokenize } from "./tokenize.ts";
+import { addTrainHeads } from "./train-heads.ts";
 
 export const NAME = "bge-m3-web";
 
@@ -32,7 +35,7 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
 function program(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings;
   const command = new Command(NAME)
-    .description("M3-Embedding without a browser: tokenize, encode, build models.")
+    .description("M3-Embedding without a browser: tokenize, encode, build models, evaluate.")
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError(`Run ${NAME} help for what there is.`)
@@ -43,7 +46,7 @@ function program(surroundings: Surroundings): Command {
     })
     .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted. DEBUG=1 prints the stack of an error.");
   // A sub-command takes over its parent's settings when it is made.
-  for (const add of [addTokenize, addEncode, addBuildModel, addCopyAssets]) add(command, surroundings);
+  for (const add of [addTokenize, addEncode, addBuildModel, addEvaluate, addMakePairs, addTrainHeads, addCopyAssets]) add(command, surroundings);
   return command;
 }
 

@@ -70,6 +70,8 @@ describe("ProgressLine", () => {
     const half = formatProgress({ phase: "encode", loaded: 1_200_000, total: 2_400_000, unit: "bytes" });
     expect(half).toBe(`encode  ${"█".repeat(12)}${"░".repeat(12)}  50 %  1.2 of 2.4 MB`);
     expect(formatProgress({ phase: "encode", loaded: 7, total: 0, unit: "texts" })).toBe("encode  7 texts");
+    const left = (remainingMs: number) => formatProgress({ phase: "encode", loaded: 1, total: 2, unit: "texts", remainingMs }).split("  ").at(-1);
+    expect([40_000, 170_000, 7_500_000].map(left)).toEqual(["40 s left", "3 min left", "2 h 5 min left"]);
   });
 
   it("draws on a terminal only, clears what it drew, and keeps to one line", () => {

@@ -59,6 +59,8 @@ describe("measures", () => {
   it("go by name", () => {
     expect(measureOf("recall@3").of(["c", "a", "x", "b"], judgements)).toBe(0.5);
     expect(measureOf("MRR@1").of(["c", "a"], judgements)).toBe(0);
+    expect(measureOf("success@1").of(["c", "a"], judgements)).toBe(0);
+    expect(measureOf("success@2").of(["c", "a", "b"], judgements)).toBe(1);
     for (const name of ["ndcg@10", "recall", "recall@0", "recall@1.5", "P@5", ""]) {
       expect(() => measureOf(name), name).toThrow(expect.objectContaining({ code: "invalid-input" }));
     }
