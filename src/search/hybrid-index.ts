@@ -229,7 +229,12 @@ export class HybridIndex {
       if (!change) return;
       const writer = this.#writer();
       await this.#snapshots.take(await writer.apply(this.#snapshots.current, change.documents, change.deleted, options));
-      while (!options.signal?.aborted && (await this.#mergeStep((merger, snapshot) => merger.mergeOnce(snapshot, {}))));
+      try {
+        while (await this.#mergeStep((merger, snapshot) => merger.mergeOnce(snapshot, { signal: options.signal })));
+      } catch (error) {
+        // The change was made before. A merge that was cut off is made up for after the next one.
+        if (!options.signal?.aborted) throw error;
+      }
     });
   }
 

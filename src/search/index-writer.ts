@@ -15,6 +15,7 @@ import { chooseMerge, type SegmentSize, withinBytes } from "./merge-policy.ts";
 import { type IndexMeta, numberedName, readMeta, type SegmentEntry, writeMeta } from "./meta.ts";
 import { SegmentBuilder } from "./segment/builder.ts";
 import { mergeSource } from "./segment/merge.ts";
+import { nextTurn } from "./segment/pacer.ts";
 import { writeSegment } from "./segment/write-segment.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -146,9 +147,4 @@ function sizesOf(snapshot: Snapshot): SegmentSize[] {
     deleted: deletions.count,
     bytes: Object.values(entry.files).reduce((sum: number, bytes) => sum + (bytes ?? 0), 0),
   }));
-}
-
-/** Lets messages in: an abort, a search. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

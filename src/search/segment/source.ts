@@ -3,15 +3,13 @@ import type { FieldType, FieldValue } from "../fields/field-types.ts";
 import type { PostingList } from "../postings/list-format.ts";
 import type { TokensInput } from "../vectors/token-format.ts";
 
-export interface TermLists {
-  /** By rising term. */
-  [Symbol.asyncIterator](): AsyncIterator<readonly [term: number, list: PostingList]>;
-}
+/** By rising term. */
+export type TermLists = AsyncIterable<readonly [term: number, list: PostingList]>;
 
 export interface SegmentSource {
   readonly documents: number;
   /** Encoded records (document-file.ts). */
-  records(): AsyncIterable<Uint8Array>;
+  readonly records: () => AsyncIterable<Uint8Array>;
   readonly fields: readonly { readonly name: string; readonly type: FieldType; value(document: number): FieldValue | undefined }[];
   /** Encoded rows (dense-format.ts), in chunks of whole rows; may be asked for twice. Null when the index has none. */
   readonly denseRows: (() => AsyncIterable<Uint8Array>) | null;

@@ -14,7 +14,7 @@ import type { TokenSettings } from "./token-record.ts";
 export interface TokensInput {
   readonly counts: Uint16Array;
   /** All records in order of document. */
-  records(): AsyncIterable<Uint8Array>;
+  readonly records: () => AsyncIterable<Uint8Array>;
   /** Likewise; null in form bits. */
   readonly sketches: (() => AsyncIterable<Uint8Array>) | null;
 }

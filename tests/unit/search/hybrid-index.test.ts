@@ -138,7 +138,8 @@ describe("sketches", () => {
     const { index } = await indexOf(makeDocuments(200), 200, { kernels: memory, tuning: { sketchFromDocuments: 0 } });
     const before = memory.takenBytes;
     await index.search({ dense: makeQuery(1).dense });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => memory.takenBytes - before).toBe(Math.ceil((200 * 40) / 16) * 16);
+    await index.warmUp();
     expect(memory.takenBytes - before).toBe(Math.ceil((200 * 40) / 16) * 16);
     await index.search({ dense: makeQuery(2).dense });
     await index.close();
