@@ -32,6 +32,17 @@ export interface TokenBatchResult {
   readonly computedTokens: number;
 }
 
+/** What a batch takes while it runs, and how much that may be. A text of S tokens has S² pairs of query and key, or S times `queriesAtATime` of them when it is longer than `longText`. */
+export interface BatchMemory {
+  readonly budgetBytes: number;
+  readonly bytesPerToken: number;
+  /** What attention holds for each pair: scores, or a mask. */
+  readonly bytesPerPair: number;
+  /** Texts of more tokens are attended some queries at a time. */
+  readonly longText: number;
+  readonly queriesAtATime: number;
+}
+
 /** How batches should look for this engine on this device. */
 export interface BatchPreference {
   /** Most tokens of one batch (a longer text goes alone). */
@@ -40,6 +51,8 @@ export interface BatchPreference {
   readonly maxTexts: number;
   /** Most padding that a group of unequal lengths may cost: padded / real tokens - 1. 0 = equal lengths only. */
   readonly maxPadding: number;
+  /** Makes batches smaller than the tokens alone would. Left out: memory is no concern. */
+  readonly memory?: BatchMemory | undefined;
 }
 
 /** What runs the model, for people and for tests. */

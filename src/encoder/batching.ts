@@ -1,14 +1,14 @@
 /**
  * Which texts go through the model together: longest first, in groups of equal or nearly equal length, so that little of the work is padding. As M3Embedder
- * sorts its texts; but a group also ends where padding would cost more than the engine's preference allows.
+ * sorts its texts; but a group also ends where padding, or memory (attention's grows with the square of a text), would cost more than the engine's preference allows.
  */
-import type { BatchPreference } from "#core/session.ts";
+import type { BatchMemory, BatchPreference } from "#core/session.ts";
 
 /**
  * @param lengths tokens of each text
  * @returns indices of the texts of each batch, longest first; every text is in one batch. Equal lengths keep their order.
  */
-export function planBatches(lengths: readonly number[], { tokenBudget, maxTexts, maxPadding }: BatchPreference): number[][] {
+export function planBatches(lengths: readonly number[], { tokenBudget, maxTexts, maxPadding, memory }: BatchPreference): number[][] {
   const order = lengths.map((_, index) => index).sort((first, second) => lengths[second]! - lengths[first]! || first - second);
   const batches: number[][] = [];
   let batch: number[] = [];
@@ -17,7 +17,8 @@ export function planBatches(lengths: readonly number[], { tokenBudget, maxTexts,
   for (const index of order) {
     const length = lengths[index]!;
     const padded = (batch.length + 1) * longest;
-    const fits = batch.length < maxTexts && padded <= tokenBudget && padded <= (tokens + length) * (1 + maxPadding);
+    const isAffordable = !memory || batchBytes(batch.length + 1, longest, memory) <= memory.budgetBytes;
+    const fits = batch.length < maxTexts && isAffordable && padded <= tokenBudget && padded <= (tokens + length) * (1 + maxPadding);
     if (batch.length === 0 || !fits) {
       batch = [];
       batches.push(batch);
@@ -28,6 +29,12 @@ export function planBatches(lengths: readonly number[], { tokenBudget, maxTexts,
     tokens += length;
   }
   return batches;
+}
+
+/** Memory that texts take together when each is padded to the longest. */
+export function batchBytes(texts: number, longest: number, { bytesPerToken, bytesPerPair, longText, queriesAtATime }: BatchMemory): number {
+  const queries = longest > longText ? queriesAtATime : longest;
+  return texts * longest * (bytesPerToken + queries * bytesPerPair);
 }
 
 /** Tokens computed, padding included, over tokens of the texts, when each batch is padded to its longest text. 1 for no texts. */

@@ -5,6 +5,7 @@ import { nextMessageTurn } from "#core/event-loop.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { SessionInfo } from "#core/session.ts";
 import { backendFailure } from "./backend-failure.ts";
+import { cpuBatchMemory } from "./batch-memory.ts";
 import { type CpuGraph, openCpuSession } from "./cpu-session.ts";
 import { buildEncoderGraph } from "./encoder-graph.ts";
 import { type Feed, type GraphEngine, type GraphRun, type OutputName, selectedOutputs } from "./graph-session.ts";
@@ -43,7 +44,8 @@ export async function openCpuEngine<Tensor>(model: LoadedModel, options: CpuEngi
   }
   const total = graphs.reduce((sum, { weights }) => sum + weights.length, 0);
   const isFloat = precision === "fp32" || isFloatModel(manifest);
-  const described = { ...info, precision: isFloat ? "fp32" : "int8 weights, int8 activations with one scale per token" };
+  const batch = { ...info.batch, memory: cpuBatchMemory(manifest.architecture) };
+  const described = { ...info, batch, precision: isFloat ? "fp32" : "int8 weights, int8 activations with one scale per token" };
   if (options.transient) {
     const quiet = { ...options, onProgress: undefined, signal: undefined };
     return new CpuEngine(

@@ -9,8 +9,9 @@ import { GraphBuilder, type Value } from "./graph-builder.ts";
 import type { GraphContext } from "./graph-context.ts";
 
 /** Texts up to this length are attended in one call. */
-const SHORT_TOKENS = 1024;
-const CHUNK_TOKENS = 512;
+export const SHORT_TOKENS = 1024;
+/** Queries of one chunk of a longer one. */
+export const CHUNK_TOKENS = 512;
 
 /** What the long branch of every layer shares. */
 export interface LongTexts {

@@ -8,6 +8,7 @@ import type { LoadedModel } from "#core/loaded-model.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { OutputSelection, SessionInfo } from "#core/session.ts";
 import { backendFailure } from "#graph/backend-failure.ts";
+import { gpuBatchMemory } from "#graph/batch-memory.ts";
 import { buildEncoderGraph } from "#graph/encoder-graph.ts";
 import { type GraphEngine, type GraphRun, type OutputName, selectedOutputs } from "#graph/graph-session.ts";
 import type { PrepareOptions } from "#graph/prepare-weights.ts";
@@ -59,7 +60,8 @@ class WebGpuEngine implements GraphEngine {
 
   constructor(build: Build, { device, adapter, subgroups }: OwnDevice, weights: WebGpuWeights, manifest: Manifest, precision: "default" | "fp32") {
     const engine = `${build.engine} on ${adapter}${subgroups ? "" : ", without subgroups"}`;
-    this.info = { backend: "webgpu", engine, precision: describePrecision(manifest, precision), threads: 1, batch: BATCH };
+    const batch = { ...BATCH, memory: gpuBatchMemory(manifest.architecture) };
+    this.info = { backend: "webgpu", engine, precision: describePrecision(manifest, precision), threads: 1, batch };
     this.#build = build;
     this.#device = device;
     this.#weights = weights;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { paddingRatio, planBatches } from "#encoder/batching.ts";
+import { batchBytes, paddingRatio, planBatches } from "#encoder/batching.ts";
 
 const preference = (tokenBudget: number, maxTexts: number, maxPadding: number) => ({ tokenBudget, maxTexts, maxPadding });
 
@@ -18,6 +18,15 @@ describe("planBatches", () => {
   it("ends a group where padding would cost more than allowed", () => {
     expect(planBatches([10, 9, 8], preference(100, 8, 0.1))).toEqual([[0, 1], [2]]);
     expect(planBatches([10, 9, 8], preference(100, 8, 0.2))).toEqual([[0, 1, 2]]);
+  });
+
+  it("ends a group where memory would cost more than allowed, attention included", () => {
+    const memory = { budgetBytes: 100_000, bytesPerToken: 100, bytesPerPair: 1, longText: 400, queriesAtATime: 50 };
+    // 100 tokens take 10 kB and 10 kB of scores, 200 tokens 20 kB and 40 kB, 500 tokens 50 kB and 25 kB.
+    expect(planBatches(Array(6).fill(100), { ...preference(10_000, 8, 0), memory })).toEqual([[0, 1, 2, 3, 4], [5]]);
+    expect(planBatches([200, 200], { ...preference(10_000, 8, 0), memory })).toEqual([[0], [1]]);
+    expect(batchBytes(1, 500, memory)).toBe(75_000);
+    expect(planBatches([200, 200], { ...preference(10_000, 8, 0), memory: { ...memory, budgetBytes: 1 } })).toEqual([[0], [1]]);
   });
 
   it("has no batch for no texts", () => {
