@@ -19,23 +19,28 @@ export function maxLanes(v: v128): f32 {
   return max<f32>(max<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
 }
 
+/** 1.5 * 2^23: added to a number of less than 22 bits, it leaves the nearest whole number in the low bits. One addition instead of two conversions. */
+export const WHOLE: f32 = 12582912;
+
 /**
- * e^x for x <= 0, relative error 2e-7: e^x = 2^n e^r with |r| <= ln(2) / 2, and a polynomial for e^r. Below -87 it is as for -87 (1.6e-38).
+ * e^x for x <= 0, relative error 2e-7: e^x = 2^n e^r with |r| <= ln(2) / 2, and a polynomial for e^r (least maximum, degree 5, fitted for this range).
+ * Below -87 it is as for -87 (1.6e-38).
  */
 @inline
 export function exp4(x: v128): v128 {
-  const bounded = f32x4.max(x, f32x4.splat(-87));
-  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(<f32>Math.LOG2E)));
+  const bounded = f32x4.pmax(x, f32x4.splat(-87));
+  const shifted = madd(bounded, f32x4.splat(<f32>Math.LOG2E), f32x4.splat(WHOLE));
+  const n = f32x4.sub(shifted, f32x4.splat(WHOLE));
   // ln 2 in two parts, the first of few bits, so that n times it is exact.
   let r = madd(n, f32x4.splat(-0.693359375), bounded);
   r = madd(n, f32x4.splat(2.12194440054690583e-4), r);
-  let p = madd(r, f32x4.splat(1 / 720.0), f32x4.splat(1 / 120.0));
-  p = madd(p, r, f32x4.splat(1 / 24.0));
-  p = madd(p, r, f32x4.splat(1 / 6.0));
-  p = madd(p, r, f32x4.splat(0.5));
+  let p = madd(r, f32x4.splat(0.0083125), f32x4.splat(0.04189033));
+  p = madd(p, r, f32x4.splat(0.16667115));
+  p = madd(p, r, f32x4.splat(0.4999923));
   p = madd(p, r, f32x4.splat(1));
   p = madd(p, r, f32x4.splat(1));
-  return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+  // 2^n is an addition to the exponent; the shift drops all of `shifted` but n.
+  return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
 /** Sixteen rounded values of a row to four places, 16 bytes apart. */
@@ -51,6 +56,7 @@ export function storeSteps(to: usize, low: v128, high: v128): void {
 /** Eight values, rounded. */
 @inline
 export function round8(at: usize, inverse: v128): v128 {
-  const low = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at), inverse)));
-  return i16x8.narrow_i32x4_s(low, i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at, 16), inverse))));
+  const whole = f32x4.splat(WHOLE);
+  const low = i32x4.sub(f32x4.add(f32x4.mul(v128.load(at), inverse), whole), whole);
+  return i16x8.narrow_i32x4_s(low, i32x4.sub(f32x4.add(f32x4.mul(v128.load(at, 16), inverse), whole), whole));
 }

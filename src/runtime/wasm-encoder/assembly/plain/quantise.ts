@@ -3,7 +3,7 @@
  * i16 [rows / 4][inputs / 2][4 rows][2]. What is missing of the last four rows is a repetition of the last. The product multiplies 16 bits anyway, so
  * that three bits more than in the relaxed module cost nothing.
  */
-import { maxLanes } from "../math.ts";
+import { maxLanes, round8 } from "../math.ts";
 
 /** 16,384 inputs times 127 times this is less than 2^31. */
 const LARGEST: f32 = 1023;
@@ -22,15 +22,13 @@ export function quantiseBlocks(x: usize, xStride: usize, rows: i32, inputs: i32,
     let at = x + <usize>min(row, rows - 1) * xStride;
     const end = at + <usize>inputs * 4;
     let m = f32x4.splat(0);
-    for (let from = at; from < end; from += 16) m = f32x4.max(m, f32x4.abs(v128.load(from)));
+    for (let from = at; from < end; from += 16) m = f32x4.pmax(f32x4.abs(v128.load(from)), m);
     const largest = maxLanes(m);
     const inverse = f32x4.splat(largest < SMALLEST ? 0 : LARGEST / largest);
     if (row < rows) store<f32>(scales + <usize>row * 4, largest / LARGEST);
     let to = act + <usize>(row >> 2) * <usize>inputs * 8 + <usize>(row & 3) * 4;
     for (; at < end; at += 32) {
-      const low = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at), inverse)));
-      const high = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at, 16), inverse)));
-      const values = i16x8.narrow_i32x4_s(low, high);
+      const values = round8(at, inverse);
       v128.store_lane<i32>(to, values, 0);
       v128.store_lane<i32>(to, values, 1, 16);
       v128.store_lane<i32>(to, values, 2, 32);

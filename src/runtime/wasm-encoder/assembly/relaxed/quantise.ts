@@ -11,7 +11,7 @@ const SMALLEST: f32 = 1e-30;
 /** The largest magnitude of a row. */
 function largestOf(x: usize, end: usize): f32 {
   let m = f32x4.splat(0);
-  for (; x < end; x += 16) m = f32x4.max(m, f32x4.abs(v128.load(x)));
+  for (; x < end; x += 16) m = f32x4.pmax(f32x4.abs(v128.load(x)), m);
   return maxLanes(m);
 }
 
@@ -61,11 +61,11 @@ function largestShared(x: usize, end: usize): f32 {
   for (; x < end; x += 32) {
     const a = v128.load(x);
     const b = v128.load(x, 16);
-    const up = f32x4.add(f32x4.max(a, zero), f32x4.max(b, zero));
-    const down = f32x4.add(f32x4.min(a, zero), f32x4.min(b, zero));
+    const up = f32x4.add(f32x4.pmax(a, zero), f32x4.pmax(b, zero));
+    const down = f32x4.add(f32x4.pmin(a, zero), f32x4.pmin(b, zero));
     // Lanes 0 and 1 share a lane, and 2 and 3.
-    best = f32x4.max(best, f32x4.add(up, v128.shuffle<i32>(up, up, 1, 0, 3, 2)));
-    best = f32x4.max(best, f32x4.abs(f32x4.add(down, v128.shuffle<i32>(down, down, 1, 0, 3, 2))));
+    best = f32x4.pmax(best, f32x4.add(up, v128.shuffle<i32>(up, up, 1, 0, 3, 2)));
+    best = f32x4.pmax(best, f32x4.abs(f32x4.add(down, v128.shuffle<i32>(down, down, 1, 0, 3, 2))));
   }
   return maxLanes(best);
 }

@@ -149,8 +149,8 @@ function softmaxBlock(scores: usize, queries: i32, keys: i32, largest: usize, to
     let m0 = v128.load(at);
     let m1 = v128.load(at, 16);
     for (let k: usize = 32; k < bytes; k += 32) {
-      m0 = f32x4.max(m0, v128.load(at + k));
-      m1 = f32x4.max(m1, v128.load(at + k, 16));
+      m0 = f32x4.pmax(v128.load(at + k), m0);
+      m1 = f32x4.pmax(v128.load(at + k, 16), m1);
     }
     const before = load<f32>(largest + <usize>row * 4);
     const now = max<f32>(before, maxLanes(f32x4.max(m0, m1)));

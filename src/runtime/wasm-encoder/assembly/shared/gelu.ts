@@ -16,6 +16,6 @@ export function gelu(x: usize, count: i32): void {
     const rest = f32x4.mul(f32x4.mul(p, t), exp4(f32x4.neg(f32x4.mul(z, z))));
     const half = f32x4.mul(f32x4.abs(value), f32x4.splat(0.5));
     // x >= 0: x - |x|/2 rest; x < 0: -|x|/2 rest.
-    v128.store(x, f32x4.sub(f32x4.max(value, f32x4.splat(0)), f32x4.mul(half, rest)));
+    v128.store(x, f32x4.sub(f32x4.pmax(value, f32x4.splat(0)), f32x4.mul(half, rest)));
   }
 }
