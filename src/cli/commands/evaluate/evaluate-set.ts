@@ -45,7 +45,7 @@ export interface SetProgress {
 }
 
 export interface SetParts {
-  readonly encoder: CachedEncoder;
+  readonly encoder: Pick<CachedEncoder, "encode">;
   readonly tokenizer: XlmRobertaTokenizer;
   readonly kernels: Kernels;
 }
