@@ -1,8 +1,10 @@
 /**
- * Writes tests/fixtures/index-v1: an index of the current format version, and what a search in it finds. Run it when a new format version begins, into a new
- * folder; those of old versions stay as they are for ever.
+ * Writes an index as this package writes it now, and what a search in it finds, into a new folder of tests/fixtures. Run it whenever the bytes change, and add
+ * the folder to tests/unit/search/compatibility.test.ts. What was written before stays as it is for ever.
+ *
+ *     npx tsx tools/make-index-fixture.ts index-v1-sketches
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { readBlob } from "#core/byte-store.ts";
 import { FORMAT_VERSION } from "#search/format/file-kinds.ts";
@@ -13,7 +15,10 @@ import { makeDocuments, makeQuery, SETTINGS } from "../tests/unit/search/fixture
 /** Not the defaults, which may change. */
 const WEIGHTS = [0.4, 0.2, 0.4] as const;
 
-const root = path.resolve(import.meta.dirname, `../tests/fixtures/index-v${FORMAT_VERSION}`);
+const name = process.argv[2];
+if (!name?.startsWith(`index-v${FORMAT_VERSION}`)) throw new Error(`Give the name of a new folder that begins with "index-v${FORMAT_VERSION}".`);
+const root = path.resolve(import.meta.dirname, "../tests/fixtures", name);
+if (existsSync(root)) throw new Error(`${root} is there already, and must never change.`);
 
 for (const form of ["int8", "bits"] as const) {
   const settings = { ...SETTINGS, tokens: { ...SETTINGS.tokens!, form, pooling: form === "bits" ? 2 : 1 } };
@@ -28,9 +33,8 @@ for (const form of ["int8", "bits"] as const) {
   await index.close();
 
   const folder = path.join(root, form);
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const { name } of await store.list()) writeFileSync(path.join(folder, name), await readBlob(store, name));
+  for (const { name: blob } of await store.list()) writeFileSync(path.join(folder, blob), await readBlob(store, blob));
   const plain = { dense: [...query.dense], lexical: query.lexical, colbert: { ...query.colbert, data: [...query.colbert.data] }, words: query.words };
   writeFileSync(path.join(folder, "expected.json"), JSON.stringify({ settings, query: plain, hits, filtered }, null, 1));
 }

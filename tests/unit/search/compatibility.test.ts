@@ -1,4 +1,4 @@
-/** Indexes of every format version, as they were written: they open for ever, and give what they gave. See tools/make-index-fixture.ts. */
+/** Indexes as they were ever written, by every format version and before and after each addition to it: they open for ever, and give what they gave. See tools/make-index-fixture.ts. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
@@ -19,7 +19,7 @@ async function load(folder: string): Promise<MemoryStore> {
 const rounded = (hits: readonly Hit[]) =>
   hits.map(({ id, stored, score, parts }) => ({ id, stored, score: score.toFixed(4), colbert: parts.colbert?.toFixed(3) }));
 
-describe.each(["index-v1/int8", "index-v1/bits"])("%s", (name) => {
+describe.each(["index-v1/int8", "index-v1/bits", "index-v1-sketches/int8", "index-v1-sketches/bits"])("%s", (name) => {
   const folder = path.join(fixtures, name);
   const { settings, query, hits, filtered } = JSON.parse(readFileSync(path.join(folder, EXPECTED), "utf8"));
   const asked = { ...query, dense: Float32Array.from(query.dense), colbert: { ...query.colbert, data: Float32Array.from(query.colbert.data) } };
