@@ -15,6 +15,8 @@ export interface ProgressEvent {
   readonly documents?: { readonly committed: number; readonly total: number } | undefined;
   /** While an index grows: how long the rest takes at the speed so far, in milliseconds; undefined before anything is known. */
   readonly remainingMs?: number | undefined;
+  /** How fast bytes came over the network in the last seconds; of downloads, once they have gone on for a moment. */
+  readonly bytesPerSecond?: number | undefined;
   /** Something went otherwise than one would think, but went on. The numbers are those of the report before. */
   readonly notice?: ProgressNotice | undefined;
 }

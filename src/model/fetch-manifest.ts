@@ -7,11 +7,12 @@ import { InvalidManifestError, MissingShardError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
 import { parseManifest } from "#core/parse-manifest.ts";
 import { Backoff, type BackoffOptions, isTransient } from "./backoff.ts";
+import { Patience, type PatienceOptions } from "./patience.ts";
 import { type Fetch, request } from "./request.ts";
 import type { NoticeListener } from "./shelf.ts";
 import type { StoredManifests } from "./stored-manifests.ts";
 
-export interface FetchManifestOptions extends BackoffOptions {
+export interface FetchManifestOptions extends BackoffOptions, PatienceOptions {
   readonly fetch: Fetch;
   readonly signal?: AbortSignal | undefined;
   readonly stored?: StoredManifests | undefined;
@@ -36,23 +37,33 @@ export async function fetchManifest(url: URL, options: FetchManifestOptions): Pr
   }
 }
 
-async function fetchJson(url: URL, { fetch, signal }: FetchManifestOptions, backoff: Backoff): Promise<unknown> {
+async function fetchJson(url: URL, options: FetchManifestOptions, backoff: Backoff): Promise<unknown> {
+  const { fetch, signal } = options;
   for (;;) {
+    const patience = new Patience("manifest.json", url, signal, options);
     try {
-      const response = await request(url, "manifest.json", { fetch, cache: "no-cache", signal });
-      return parseJson(await textOf(response, url), url);
+      const response = await request(url, "manifest.json", { fetch, cache: "no-cache", signal: patience.signal });
+      patience.renew();
+      return parseJson(await textOf(response, url, patience), url);
     } catch (error) {
+      patience.end();
       throwIfAborted(signal);
       if (!isTransient(error)) throw error;
       await backoff.pause(error, signal);
+    } finally {
+      patience.end();
     }
   }
 }
 
-async function textOf(response: Response, url: URL): Promise<string> {
+async function textOf(response: Response, url: URL, patience: Patience): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
   try {
-    return await response.text();
+    for await (const piece of patience.piecesOf(response)) text += decoder.decode(piece, { stream: true });
+    return text + decoder.decode();
   } catch (error) {
+    if (patience.signal.aborted) throw patience.signal.reason;
     throw new MissingShardError("manifest.json", "the connection broke while it was read.", { url: url.href, transient: true }, { cause: error });
   }
 }

@@ -2,8 +2,11 @@ import type { FileEntry } from "#core/manifest.ts";
 
 export interface ReadFileOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told how many bytes of the file have come so far. Starts again at a smaller number when the file is fetched again. */
-  readonly onBytes?: ((loaded: number) => void) | undefined;
+  /**
+   * Told how many bytes of the file have come so far. Starts again at a smaller number when the file is fetched again.
+   * @param wereHere the new ones did not come over the network
+   */
+  readonly onBytes?: ((loaded: number, wereHere?: boolean) => void) | undefined;
 }
 
 /**

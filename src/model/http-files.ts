@@ -10,10 +10,11 @@ import type { FileEntry } from "#core/manifest.ts";
 import { sha256Hex } from "#core/sha256.ts";
 import { Backoff, type BackoffOptions, isTransient } from "./backoff.ts";
 import type { Download, FilePart, ReadFileOptions } from "./file-reader.ts";
+import type { PatienceOptions } from "./patience.ts";
 import { receive, type Transfer } from "./receive.ts";
 import type { Fetch } from "./request.ts";
 
-export interface HttpFilesOptions extends BackoffOptions {
+export interface HttpFilesOptions extends BackoffOptions, PatienceOptions {
   readonly fetch: Fetch;
 }
 
@@ -31,7 +32,8 @@ export function httpFiles(manifestUrl: URL, options: HttpFilesOptions): Download
   return async (entry, { part = unkept, ...read } = {}) => {
     if (!globalThis.crypto?.subtle)
       throw new MissingShardError(entry.file, "its digest cannot be checked outside a secure context. Serve the page over https or from localhost.");
-    const transfer: Transfer = { url: new URL(entry.file, manifestUrl), entry, fetch: options.fetch, bytes: new Uint8Array(entry.bytes), part };
+    const { fetch, stallMs } = options;
+    const transfer: Transfer = { url: new URL(entry.file, manifestUrl), entry, fetch, stallMs, bytes: new Uint8Array(entry.bytes), part };
     return await download(transfer, new Backoff(options), read);
   };
 }
@@ -45,7 +47,7 @@ async function download(transfer: Transfer, backoff: Backoff, read: ReadFileOpti
   /** Bytes from before this download may be those of another file: their damage says nothing about the server. */
   let mayBeDamaged = at.loaded === 0 ? 1 : 2;
   let unanswered = false;
-  if (at.loaded > 0) read.onBytes?.(at.loaded);
+  if (at.loaded > 0) read.onBytes?.(at.loaded, true);
   for (;;) {
     try {
       // A server of another origin may forbid ranges, which looks like a network failure: the last try does without.
@@ -67,7 +69,7 @@ async function download(transfer: Transfer, backoff: Backoff, read: ReadFileOpti
       }
       if (at.loaded - furthest >= entry.bytes * PROGRESS) backoff.reset();
       furthest = Math.max(furthest, at.loaded);
-      unanswered = error instanceof MissingShardError && error.fields.status === undefined && error.fields.loaded === undefined;
+      unanswered = error instanceof MissingShardError && error.fields.status === undefined && error.fields.loaded === undefined && !error.fields.stalled;
       cache = "reload";
       await backoff.pause(error, read.signal);
     }

@@ -13,6 +13,7 @@ import { fetchManifest } from "./fetch-manifest.ts";
 import { httpFiles } from "./http-files.ts";
 import { limit } from "./limit.ts";
 import { blobNames, type ModelStorage } from "./model-storage.ts";
+import type { PatienceOptions } from "./patience.ts";
 import type { Fetch } from "./request.ts";
 import { ShardTensors } from "./shard-tensors.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -23,7 +24,7 @@ import { StoredManifests } from "./stored-manifests.ts";
 /** Downloads at a time: as many connections as browsers hold to a host over HTTP/1.1. More would only wait in the browser, out of reach of an abort. */
 const PARALLEL_DOWNLOADS = 6;
 
-export interface LoadModelOptions extends BackoffOptions {
+export interface LoadModelOptions extends BackoffOptions, PatienceOptions {
   /** Absolute URL that the model's name or path is resolved against. */
   readonly baseUrl: string;
   /** Default: the platform's. */
@@ -49,7 +50,7 @@ export async function loadModel(model: string, options: LoadModelOptions): Promi
   const onNotice: NoticeListener = (notice) => progress.notice(notice);
   const storage = await openStorage(options, onNotice);
   const shelf = storage && new Shelf(storage.store, onNotice);
-  const backoff = { retryDelayMs: options.retryDelayMs, retries: options.retries };
+  const backoff = { retryDelayMs: options.retryDelayMs, retries: options.retries, stallMs: options.stallMs };
   const manifest = await fetchManifest(url, { ...backoff, fetch, signal, stored: shelf && new StoredManifests(shelf), onNotice });
 
   const shards = alwaysNeeded(manifest);
@@ -60,7 +61,7 @@ export async function loadModel(model: string, options: LoadModelOptions): Promi
   const inTurn = limit(PARALLEL_DOWNLOADS);
   const read = (entry: FileEntry, readSignal: AbortSignal) => {
     progress.expect(entry);
-    return inTurn(() => readFile(entry, { signal: readSignal, onBytes: (loaded) => progress.advance(entry, loaded) }));
+    return inTurn(() => readFile(entry, { signal: readSignal, onBytes: (loaded, wereHere) => progress.advance(entry, loaded, wereHere) }));
   };
 
   for (const entry of needed) progress.expect(entry);

@@ -7,9 +7,10 @@
 import { CorruptShardError, MissingShardError } from "#core/errors.ts";
 import type { FileEntry } from "#core/manifest.ts";
 import type { FilePart, ReadFileOptions, Validator } from "./file-reader.ts";
+import { Patience, type PatienceOptions } from "./patience.ts";
 import { type Fetch, request } from "./request.ts";
 
-export interface Transfer {
+export interface Transfer extends PatienceOptions {
   readonly url: URL;
   readonly entry: FileEntry;
   readonly fetch: Fetch;
@@ -29,8 +30,19 @@ export interface Position {
  *   `fields.transient` says that going on may help.
  */
 export async function receive(transfer: Transfer, at: Position, cache: RequestCache, { signal, onBytes }: ReadFileOptions): Promise<void> {
+  const patience = new Patience(transfer.entry.file, transfer.url, signal, transfer);
+  try {
+    await receiveRest(transfer, at, cache, patience, onBytes);
+  } finally {
+    patience.end();
+  }
+}
+
+async function receiveRest(transfer: Transfer, at: Position, cache: RequestCache, patience: Patience, onBytes: ReadFileOptions["onBytes"]): Promise<void> {
   const { url, entry, bytes, part } = transfer;
+  const { signal } = patience;
   const response = await requestRest(transfer, at, cache, signal);
+  patience.renew();
   if (response.status !== 206 || at.loaded === 0) {
     // What is kept of an earlier transfer would not fit what comes now.
     if (at.loaded > 0) await part.clear();
@@ -39,7 +51,7 @@ export async function receive(transfer: Transfer, at: Position, cache: RequestCa
   }
   const fields = { url: url.href, expected: entry.bytes };
   try {
-    for await (const chunk of chunksOf(response)) {
+    for await (const chunk of patience.piecesOf(response)) {
       if (at.loaded + chunk.byteLength > entry.bytes) {
         throw new CorruptShardError(entry.file, `it has more bytes where the manifest promises ${entry.bytes}.`, fields);
       }
@@ -49,7 +61,7 @@ export async function receive(transfer: Transfer, at: Position, cache: RequestCa
       if (at.loaded < entry.bytes) await part.keep(bytes, at.loaded, at.validator);
     }
   } catch (error) {
-    if (signal?.aborted) throw signal.reason;
+    if (signal.aborted) throw signal.reason;
     if (error instanceof CorruptShardError) throw error;
     const where = { url: url.href, loaded: at.loaded, transient: true };
     throw new MissingShardError(entry.file, "the connection broke while it was read.", where, { cause: error });
@@ -61,7 +73,7 @@ export async function receive(transfer: Transfer, at: Position, cache: RequestCa
   }
 }
 
-async function requestRest({ url, entry, fetch, part }: Transfer, at: Position, cache: RequestCache, signal: AbortSignal | undefined): Promise<Response> {
+async function requestRest({ url, entry, fetch, part }: Transfer, at: Position, cache: RequestCache, signal: AbortSignal): Promise<Response> {
   if (at.loaded === 0) return await request(url, entry.file, { fetch, cache, signal });
   const headers = { Range: `bytes=${at.loaded}-`, ...(at.validator === null ? {} : { "If-Range": at.validator }) };
   let response: Response | undefined;
@@ -91,15 +103,4 @@ function validatorOf(response: Response): Validator {
   if (response.type === "cors") return null;
   const etag = response.headers.get("etag");
   return etag !== null && !etag.startsWith("W/") ? etag : response.headers.get("last-modified");
-}
-
-/** The body piece by piece. By a reader, since not every browser can iterate a stream; the rest is cancelled when the loop ends early. */
-async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  try {
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
 }

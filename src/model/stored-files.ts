@@ -32,7 +32,7 @@ export function storedFiles({ shelf, locks, download, onNotice }: StoredFilesOpt
       return undefined;
     }
     verified.add(entry.sha256);
-    onBytes?.(bytes.length);
+    onBytes?.(bytes.length, true);
     return bytes;
   }
 

@@ -32,6 +32,33 @@ describe("DownloadProgress", () => {
     expect(events.map(({ loaded }) => loaded)).toEqual([400, 900, 1000]);
   });
 
+  it("tells the rate of the last seconds, of what came over the network", () => {
+    let now = 0;
+    const events: ProgressEvent[] = [];
+    const progress = new DownloadProgress(
+      (event) => events.push(event),
+      () => now,
+    );
+    const large = entryOf("large", bytesOf(100_000));
+    progress.expect(large);
+    const rateAt = (ms: number, loaded: number, wereHere = false) => {
+      now = ms;
+      progress.advance(large, loaded, wereHere);
+      return events.at(-1)!.bytesPerSecond;
+    };
+    // What lay in the store came in no time.
+    expect(rateAt(0, 20_000, true)).toBeUndefined();
+    expect(rateAt(0, 21_000)).toBeUndefined();
+    expect(rateAt(1000, 24_000)).toBe(4000);
+    expect(rateAt(2000, 28_000)).toBe(4000);
+    // The line gets slower, and what was before is forgotten.
+    for (let second = 3; second < 8; second++) rateAt(second * 1000, 28_000 + (second - 2) * 1000);
+    expect(rateAt(8000, 34_000)).toBe(1000);
+    // A pause in which nobody asked for anything is no slow line.
+    expect(rateAt(60_000, 36_000)).toBeUndefined();
+    expect(rateAt(61_000, 40_000)).toBe(6000);
+  });
+
   it("does not report every byte", () => {
     const { events, progress } = recorded();
     for (let loaded = 1; loaded <= 1000; loaded++) progress.advance(a, loaded);

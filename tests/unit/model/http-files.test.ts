@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { abortable } from "#core/abort.ts";
 import { httpFiles } from "#model/http-files.ts";
 import { type Answer, bytesOf, entryOf, fakeServer, html, ORIGIN, offline, ok, ranged, status, streamed } from "./fake-server.ts";
 
@@ -150,5 +151,58 @@ describe("httpFiles", () => {
     } finally {
       vi.unstubAllGlobals();
     }
+  });
+});
+
+describe("httpFiles on a connection that falls silent", () => {
+  /** Gives the beginning of a file, and then nothing, for ever. */
+  const silentAfter =
+    (bytes: Uint8Array): Answer =>
+    ({ range }) =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(bytes);
+          },
+        }),
+        { status: range ? 206 : 200, headers: { "content-type": "application/octet-stream", etag: '"1"' } },
+      );
+  const neverAnswers: Answer = () => new Promise(() => {});
+
+  async function withStalls(...answers: Answer[]) {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const server = fakeServer({ [FILE]: answers });
+      const fetch: typeof server.fetch = (url, init) => abortable(server.fetch(url, init), init.signal ?? undefined);
+      const reading = httpFiles(new URL("manifest.json", ORIGIN), { fetch, retryDelayMs: 0, retries: 3, stallMs: 30_000 })(entry).catch((error) => error);
+      let ended = false;
+      void reading.finally(() => {
+        ended = true;
+      });
+      let waitedMs = 0;
+      for (; !ended && waitedMs < 300_000; waitedMs += 1000) {
+        for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+        if (!ended) vi.advanceTimersByTime(1000);
+      }
+      return { result: await reading, requests: server.requests, waitedMs };
+    } finally {
+      vi.useRealTimers();
+    }
+  }
+
+  it("goes on over a new one, from the first byte that is missing", async () => {
+    const { result, requests } = await withStalls(silentAfter(good.slice(0, 400)), ranged(good));
+    expect(result).toEqual(good);
+    expect(requests.map(({ range, ifRange }) => [range, ifRange])).toEqual([
+      [undefined, undefined],
+      ["bytes=400-", '"1"'],
+    ]);
+  });
+
+  it("asks again when no answer begins, and says so in the end", async () => {
+    const { result, requests, waitedMs } = await withStalls(neverAnswers);
+    expect(result).toMatchObject({ code: "missing-shard", message: expect.stringContaining("nothing came from"), fields: { transient: true } });
+    expect(requests).toHaveLength(4);
+    expect(waitedMs).toBeGreaterThanOrEqual(120_000);
   });
 });
