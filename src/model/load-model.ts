@@ -65,7 +65,8 @@ export async function loadModel(model: string, options: LoadModelOptions): Promi
   };
 
   for (const entry of needed) progress.expect(entry);
-  const tensors = new ShardTensors(manifest, read);
+  const isAtHand = async ({ sha256, bytes }: FileEntry) => (await shelf?.size(blobNames.file(sha256))) === bytes;
+  const tensors = new ShardTensors(manifest, read, { isAtHand });
   const tokenizer = new SharedWork((whenAbandoned) => read(manifest.tokenizer, whenAbandoned));
   // Whoever reads later meets the failure of its file, or tries again.
   for (const download of [tokenizer.wait(signal), ...shards.map((shard) => tensors.prefetch(shard, { signal }))]) download.catch(() => {});

@@ -1,4 +1,9 @@
-/** A {@link TensorSource} over the shards of an artefact, whatever reads them: a shard is read once for all who ask, and kept until `release`. */
+/**
+ * A {@link TensorSource} over the shards of an artefact, whatever reads them: a shard is read once for all who ask at a time.
+ *
+ * Tensors are asked for in the order of the shards, so what lies in a store is kept here only for a while: a large model is never whole in memory beside the
+ * copy that its engine makes. What could not be had again without a download is kept until `release`.
+ */
 import type { FileEntry, Manifest, TensorPart } from "#core/manifest.ts";
 import { locateTensor } from "#core/tensor-layout.ts";
 import type { ReadOptions, StoredTensor, TensorSource } from "#core/tensor-source.ts";
@@ -7,14 +12,29 @@ import { SharedWork } from "./shared-work.ts";
 /** Reads one whole shard, verified. Aborts when all who wait for it have given up. */
 export type ReadShard = (entry: FileEntry, signal: AbortSignal) => Promise<Uint8Array>;
 
+export interface ShardTensorsOptions {
+  /** Whether a shard that was read can be read again without a download. Default: none can. */
+  readonly isAtHand?: (entry: FileEntry) => Promise<boolean>;
+  /** Most bytes of such shards that are kept, the last one in any case. Default 40 MiB: a layer's tensors lie in two shards of 16 MiB at most. */
+  readonly recentBytes?: number;
+}
+
+const RECENT_BYTES = 40 * 2 ** 20;
+
 export class ShardTensors implements TensorSource {
   readonly #manifest: Manifest;
   readonly #readShard: ReadShard;
+  readonly #isAtHand: (entry: FileEntry) => Promise<boolean>;
+  readonly #recentBytes: number;
   readonly #shards = new Map<number, SharedWork<Uint8Array>>();
+  /** Shards that may be let go of, the one used longest ago first. */
+  readonly #recent = new Set<number>();
 
-  constructor(manifest: Manifest, readShard: ReadShard) {
+  constructor(manifest: Manifest, readShard: ReadShard, { isAtHand = async () => false, recentBytes = RECENT_BYTES }: ShardTensorsOptions = {}) {
     this.#manifest = manifest;
     this.#readShard = readShard;
+    this.#isAtHand = isAtHand;
+    this.#recentBytes = recentBytes;
   }
 
   async read(name: string, { signal }: ReadOptions = {}): Promise<StoredTensor> {
@@ -30,6 +50,7 @@ export class ShardTensors implements TensorSource {
 
   release(): void {
     this.#shards.clear();
+    this.#recent.clear();
   }
 
   async #readPart({ shard, offset, length }: TensorPart, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -38,14 +59,33 @@ export class ShardTensors implements TensorSource {
 
   #shard(shard: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const known = this.#shards.get(shard);
-    if (known && !known.abandoned) return known.wait(signal);
+    if (known && !known.abandoned) {
+      // Used again, so it goes to the end of the line.
+      if (this.#recent.delete(shard)) this.#recent.add(shard);
+      return known.wait(signal);
+    }
     const work: SharedWork<Uint8Array> = new SharedWork(
-      (whenAbandoned) => this.#readShard(this.#manifest.shards[shard]!, whenAbandoned),
+      async (whenAbandoned) => {
+        const bytes = await this.#readShard(this.#manifest.shards[shard]!, whenAbandoned);
+        if (await this.#isAtHand(this.#manifest.shards[shard]!)) this.#keepRecent(shard);
+        return bytes;
+      },
       // A failure is not remembered: whoever asks again may have more luck. Abandoned work may have been replaced already.
       () => this.#shards.get(shard) === work && this.#shards.delete(shard),
     );
     this.#shards.set(shard, work);
     return work.wait(signal);
+  }
+
+  #keepRecent(shard: number): void {
+    this.#recent.add(shard);
+    let bytes = 0;
+    for (const one of [...this.#recent].reverse()) {
+      bytes += this.#manifest.shards[one]!.bytes;
+      if (bytes <= this.#recentBytes || one === shard) continue;
+      this.#recent.delete(one);
+      this.#shards.delete(one);
+    }
   }
 }
 

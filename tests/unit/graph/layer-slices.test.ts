@@ -9,13 +9,15 @@ import { syntheticModel } from "./support/synthetic-model.ts";
 const SMALL = { layers: 3, hidden: 64, heads: 4, ffn: 128, vocab: 1000, colbertDim: 32, maxPositions: 1100 };
 const { architecture } = syntheticModel(SMALL).manifest;
 
-it("cuts models of long texts into single layers, and leaves others whole", () => {
+it("cuts models of long texts and large ones into single layers, and leaves others whole", () => {
   expect(layerSlices({ architecture, maxTokens: 512 })).toEqual([{ first: 0, end: 3 }]);
   expect(layerSlices({ architecture, maxTokens: 8192 })).toEqual([
     { first: 0, end: 1 },
     { first: 1, end: 2 },
     { first: 2, end: 3 },
   ]);
+  const wide = { ...architecture, hiddenSize: 1024, intermediateSize: 4096, numHiddenLayers: 24 };
+  expect(layerSlices({ architecture: wide, maxTokens: 512 })).toHaveLength(24);
   expect(layerSlices({ architecture, maxTokens: 512 }, 2)).toEqual([
     { first: 0, end: 2 },
     { first: 2, end: 3 },

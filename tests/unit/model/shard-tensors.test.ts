@@ -40,6 +40,23 @@ describe("ShardTensors", () => {
     expect(requested()).toEqual(["layers-1.bin", "layers-2.bin"]);
   });
 
+  it("keeps the last shards only of those that a store has, and all of those that it does not", async () => {
+    const requested: string[] = [];
+    const read = async (entry: FileEntry) => {
+      requested.push(entry.file);
+      return files[entry.file]!;
+    };
+    const recentBytes = manifest.shards[0]!.bytes;
+    const stored = new ShardTensors(manifest, read, { isAtHand: async () => true, recentBytes });
+    for (const shard of [0, 0, 1, 0]) await stored.prefetch(shard);
+    const [first, second] = manifest.shards.map(({ file }) => file);
+    expect(requested).toEqual([first, second, first]);
+    requested.length = 0;
+    const downloaded = new ShardTensors(manifest, read, { recentBytes });
+    for (const shard of [0, 0, 1, 0]) await downloaded.prefetch(shard);
+    expect(requested).toEqual([first, second]);
+  });
+
   it("reads again after release", async () => {
     const { source, requested } = tensors();
     await source.read("first");
