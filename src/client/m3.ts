@@ -16,6 +16,7 @@ import type { Call, Loaded } from "#worker/protocol.ts";
 import { checkIndexName, type OpenIndexOptions } from "./index-inputs.ts";
 import { checkLexicalWeights, isPair, type Pair, type Texts, toPairs, toTexts } from "./inputs.ts";
 import { M3Index } from "./m3-index.ts";
+import { type ModelSource, toModel } from "./model-source.ts";
 import { type CallOptions, checkCallOptions, checkEncodeOptions, checkLoadOptions, checkScoreOptions, type LoadOptions, pageUrl } from "./options.ts";
 import { spawnWorker } from "./spawn.ts";
 import { unpackEmbeddings, unwrapEmbedding } from "./unpack.ts";
@@ -49,12 +50,13 @@ export class M3 implements AsyncDisposable {
   /**
    * Loads a model into a worker of its own.
    *
-   * @param model a name ("m3-mini"), or the URL or path of a manifest or of the folder that holds one (ending in "/")
+   * @param source a name ("m3-mini"), or the URL or path of a manifest or of the folder that holds one (ending in "/"); or a folder on the user's disk, of which
+   *   nothing is copied: whoever wants it again at the next visit keeps the handle (IndexedDB) and asks for permission
    * @throws UnknownModelError; MissingShardError, CorruptShardError, InvalidManifestError, UnsupportedModelError; BackendError when no backend runs the
    *   model; WorkerLostError when the worker does not start; InvalidInputError for an option; the signal's reason
    */
-  static async load(model: string, options: LoadOptions = {}): Promise<M3> {
-    if (typeof model !== "string") throw new InvalidInputError("model", "a string", model);
+  static async load(source: ModelSource, options: LoadOptions = {}): Promise<M3> {
+    const model = toModel(source);
     checkLoadOptions(options);
     const { device = "auto", threads, storage = "auto", prefetch = "hot", signal, onProgress, abortGraceMs = ABORT_GRACE_MS } = options;
     const baseUrl = absolute(options.baseUrl) ?? pageUrl();

@@ -25,6 +25,8 @@ export async function request(url: URL, file: string, { fetch, cache, headers, s
     response = await fetch(url.href, { cache, ...(headers ? { headers } : {}), ...(signal ? { signal } : {}) });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
+    // What a `fetch` of our own says, it says better.
+    if (error instanceof MissingShardError) throw error;
     throw new MissingShardError(
       file,
       `${url.href} could not be reached (network, CORS or Content-Security-Policy).`,

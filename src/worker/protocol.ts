@@ -39,8 +39,11 @@ export type StorageChoice = "auto" | "memory";
 /** Which pages of the embedding table are read before a token asks for them: those of frequent tokens when the worker is idle, all at load, or none. */
 export type PrefetchChoice = "hot" | "all" | "none";
 
+/** A model folder on the user's disk: a handle, or its files. */
+export type ModelFolder = { readonly handle: FileSystemDirectoryHandle } | { readonly files: readonly File[] };
+
 export interface LoadRequest {
-  readonly model: string;
+  readonly model: string | ModelFolder;
   /** Absolute URL that the model's name or path is resolved against. */
   readonly baseUrl: string;
   readonly device: DeviceChoice;

@@ -20,6 +20,7 @@ import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
 import { BatchQueue } from "./batch-queue.ts";
 import { chooseDevice } from "./choose-device.ts";
 import { deviceCandidates } from "./device-candidates.ts";
+import { FOLDER_URL, folderFetch } from "./folder-fetch.ts";
 import { type IdlePrefetch, prefetchPages } from "./idle-prefetch.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
 import { IndexService, type openIndexPlace } from "./index-service.ts";
@@ -72,8 +73,11 @@ export class WorkerService implements WorkerApi, ModelsApi {
 
   load(call: Call, { model: name, baseUrl, device, threads, storage, prefetch, maxBatchTexts }: LoadRequest): Promise<Loaded> {
     return this.#run(call, async (signal, onProgress) => {
-      const openStorage = storage === "memory" ? undefined : this.#parts.openModelStorage;
-      const model = await this.#parts.loadModel(name, { baseUrl, signal, onProgress, openStorage });
+      const source =
+        typeof name === "string"
+          ? { url: name, openStorage: storage === "memory" ? undefined : this.#parts.openModelStorage, fetch: undefined }
+          : { url: FOLDER_URL, openStorage: undefined, fetch: folderFetch(name) };
+      const model = await this.#parts.loadModel(source.url, { baseUrl, signal, onProgress, openStorage: source.openStorage, fetch: source.fetch });
       const { manifest } = model;
       const embeddings = new EmbeddingTable(manifest, model.tensors);
       const readTokenizer = model.readTokenizer({ signal }).then((bytes) => XlmRobertaTokenizer.fromBytes(bytes));

@@ -49,9 +49,12 @@ channel.onmessage = ({ data }: MessageEvent<Sabotage>) => {
 };
 
 if (self.name.endsWith(" stop-in-write")) {
-  const { write } = FileSystemSyncAccessHandle.prototype;
+  // TypeScript's window library does not know what only workers have.
+  type Write = (bytes: Uint8Array, options?: { readonly at: number }) => number;
+  const { prototype } = (globalThis as unknown as { FileSystemSyncAccessHandle: { prototype: { write: Write } } }).FileSystemSyncAccessHandle;
+  const { write } = prototype;
   let writes = 0;
-  FileSystemSyncAccessHandle.prototype.write = function (bytes: Uint8Array<ArrayBuffer>, options) {
+  prototype.write = function (bytes, options) {
     if (++writes < 7) return write.call(this, bytes, options);
     write.call(this, bytes.subarray(0, bytes.length >> 1), options);
     channel.postMessage("stopped");
