@@ -32,17 +32,26 @@ async function listDatabases(parent: string): Promise<string[]> {
 
 const lockOfUse = (store: string) => `bge-m3-web/use/${store}`;
 
-/** Tells all tabs of the origin that a store is in use, until what it gives is called, or until this tab or worker ends. */
-export function useStore(store: string): Promise<() => void> {
+/**
+ * Tells all tabs of the origin that a store is in use, until what it gives is called, or until this tab or worker ends.
+ * @returns ends the use; when that resolves, every tab knows
+ */
+export function useStore(store: string): Promise<() => Promise<void>> {
   return new Promise((resolve, reject) => {
-    const held = new Promise<void>((release) => {
-      navigator.locks
-        .request(lockOfUse(store), { mode: "shared" }, () => {
-          resolve(release);
-          return held;
-        })
-        .catch(reject);
+    let letGo = () => {};
+    const used = new Promise<void>((end) => {
+      letGo = end;
     });
+    const request = navigator.locks.request(lockOfUse(store), { mode: "shared" }, () => {
+      resolve(async () => {
+        letGo();
+        await request;
+        // The lock manager is told without an answer: this question comes after it, and is answered.
+        await navigator.locks.query();
+      });
+      return used;
+    });
+    request.catch(reject);
   });
 }
 

@@ -15,8 +15,8 @@ import { type IndexCall, TextIndex } from "./text-index.ts";
 export interface IndexPlace {
   readonly store: ByteStore;
   readonly lock: WriterLock;
-  /** Others may remove it from now on. */
-  readonly release: () => void;
+  /** Others may remove it when this resolves. */
+  readonly release: () => Promise<void>;
 }
 
 const FOLDER = "indexes";
@@ -26,19 +26,19 @@ const storeName = (index: string) => `${FOLDER}/${index}`;
 
 /** @throws StorageError where nothing outlives the page */
 export async function openIndexPlace({ name, storage }: Pick<IndexRequest, "name" | "storage">): Promise<IndexPlace> {
-  if (storage === "memory") return { store: new MemoryStore(), lock: new MemoryLock(), release: () => {} };
+  if (storage === "memory") return { store: new MemoryStore(), lock: new MemoryLock(), release: async () => {} };
   const release = await useStore(storeName(name));
   try {
     return { store: (await openStore(storeName(name), { kinds: KINDS })).store, lock: new WebLock(), release };
   } catch (error) {
-    release();
+    await release();
     throw error;
   }
 }
 
 interface OpenIndex {
   readonly index: TextIndex;
-  readonly release: () => void;
+  readonly release: () => Promise<void>;
 }
 
 export class IndexService {
@@ -114,7 +114,7 @@ export class IndexService {
       return { index: await TextIndex.open(request, { manifest, store, lock }), release };
     } catch (error) {
       store.close();
-      release();
+      await release();
       throw error;
     }
   }
@@ -123,6 +123,6 @@ export class IndexService {
     const opened = await this.#open.get(handle);
     this.#open.delete(handle);
     await opened?.index.close();
-    opened?.release();
+    await opened?.release();
   }
 }
