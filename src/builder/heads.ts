@@ -1,6 +1,6 @@
 /** Finds the sparse and the ColBERT head of a checkpoint: in heads.safetensors, or in FlagEmbedding's sparse_linear.pt and colbert_linear.pt. */
 import { InvalidCheckpointError } from "#core/errors.ts";
-import type { Heads } from "#core/manifest.ts";
+import type { HeadLayer, Heads } from "#core/manifest.ts";
 import type { ReadOptions } from "#core/tensor-source.ts";
 import { byName, HEADS_FILE, type TensorsByName } from "./checkpoint.ts";
 import type { CheckpointSource } from "./ports.ts";
@@ -8,8 +8,8 @@ import { readSafetensors } from "./safetensors-reader.ts";
 import { findMatrix, type SourceMatrix } from "./source-matrix.ts";
 import { readTorchFile } from "./torch/torch-file.ts";
 
-const SPARSE = "sparse_linear";
-const COLBERT = "colbert_linear";
+const SPARSE = "sparse";
+const COLBERT = "colbert";
 
 export interface CheckpointHeads {
   readonly lexical: Heads["lexical"];
@@ -24,20 +24,37 @@ export interface CheckpointHeads {
  */
 export async function openHeads(source: CheckpointSource, hiddenSize: number, options?: ReadOptions): Promise<CheckpointHeads> {
   const tensors = await openHeadTensors(source, options);
-  const sparse = tensors.has(`${SPARSE}.weight`) || tensors.has(`${SPARSE}.bias`) ? findLinear(tensors, SPARSE, hiddenSize, 1) : null;
-  const colbert = tensors.has(`${COLBERT}.weight`) || tensors.has(`${COLBERT}.bias`) ? findLinear(tensors, COLBERT, hiddenSize) : null;
+  const sparse = findChain(tensors, SPARSE, hiddenSize, "relu", 1);
+  const colbert = findChain(tensors, COLBERT, hiddenSize, "none");
   return {
-    lexical: sparse && { layers: [{ tensor: SPARSE, inputs: hiddenSize, outputs: 1, activation: "relu" }] },
-    colbert: colbert && { layers: [{ tensor: COLBERT, inputs: hiddenSize, outputs: colbert.outputs, activation: "none" }], dim: colbert.outputs },
+    lexical: sparse && { layers: sparse.layers },
+    colbert: colbert && { layers: colbert.layers, dim: colbert.layers.at(-1)!.outputs },
     tensors: [...(sparse?.tensors ?? []), ...(colbert?.tensors ?? [])],
   };
+}
+
+interface Chain {
+  readonly layers: readonly HeadLayer[];
+  readonly tensors: readonly SourceMatrix[];
+}
+
+/** `<head>_linear`, with `<head>_hidden` and relu before it where that is there: FlagEmbedding has no hidden layers, train-heads may make them. */
+function findChain(tensors: TensorsByName, head: string, hiddenSize: number, activation: HeadLayer["activation"], outputs?: number): Chain | null {
+  const [first, last] = [`${head}_hidden`, `${head}_linear`];
+  const isThere = (name: string) => tensors.has(`${name}.weight`) || tensors.has(`${name}.bias`);
+  const hidden = isThere(first) ? findLinear(tensors, first, hiddenSize) : null;
+  if (!hidden && !isThere(last)) return null;
+  const inputs = hidden?.outputs ?? hiddenSize;
+  const linear = findLinear(tensors, last, inputs, outputs);
+  const layers: HeadLayer[] = hidden ? [{ tensor: first, inputs: hiddenSize, outputs: hidden.outputs, activation: "relu" }] : [];
+  return { layers: [...layers, { tensor: last, inputs, outputs: linear.outputs, activation }], tensors: [...(hidden?.tensors ?? []), ...linear.tensors] };
 }
 
 async function openHeadTensors(source: CheckpointSource, options?: ReadOptions): Promise<TensorsByName> {
   const files = await source.list();
   if (files.includes(HEADS_FILE)) return byName(await readSafetensors(source, HEADS_FILE, options));
   const found: Awaited<ReturnType<typeof readTorchFile>> = [];
-  for (const head of [SPARSE, COLBERT]) {
+  for (const head of [`${SPARSE}_linear`, `${COLBERT}_linear`]) {
     if (!files.includes(`${head}.pt`)) continue;
     const tensors = await readTorchFile(source, `${head}.pt`, options);
     found.push(...tensors.map((tensor) => ({ ...tensor, name: `${head}.${tensor.name}` })));

@@ -1,0 +1,39 @@
+/** Heads to train, as the manifest describes heads: with random numbers. And their tensors, by the names that build-model knows. */
+import type { HeadLayer } from "#core/manifest.ts";
+import type { TrainableHeads } from "./batch-scores.ts";
+import { parametersOf, randomHead } from "./head.ts";
+import { Random } from "./random.ts";
+
+export interface HeadShapes {
+  /** Width of the lexical head's hidden layer; 0 for a linear head; null for no lexical head. */
+  readonly lexicalHidden: number | null;
+  /** Numbers of a ColBERT vector; null for no ColBERT head. */
+  readonly colbertDim: number | null;
+}
+
+export interface HeadTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+export function newHeads(hiddenSize: number, { lexicalHidden, colbertDim }: HeadShapes, seed: number): TrainableHeads {
+  const lexical: HeadLayer[] =
+    lexicalHidden === 0 || lexicalHidden === null
+      ? [{ tensor: "sparse_linear", inputs: hiddenSize, outputs: 1, activation: "relu" }]
+      : [
+          { tensor: "sparse_hidden", inputs: hiddenSize, outputs: lexicalHidden, activation: "relu" },
+          { tensor: "sparse_linear", inputs: lexicalHidden, outputs: 1, activation: "relu" },
+        ];
+  const colbert: HeadLayer[] = [{ tensor: "colbert_linear", inputs: hiddenSize, outputs: colbertDim ?? 0, activation: "none" }];
+  return {
+    lexical: lexicalHidden === null ? null : randomHead(lexical, new Random(seed, 10)),
+    colbert: colbertDim === null ? null : randomHead(colbert, new Random(seed, 11)),
+  };
+}
+
+/** In order of name. */
+export function headTensors({ lexical, colbert }: TrainableHeads): HeadTensor[] {
+  const parameters = [...(lexical ? parametersOf(lexical) : []), ...(colbert ? parametersOf(colbert) : [])];
+  return parameters.map(({ name, shape, values }) => ({ name, shape, values: Float32Array.from(values) })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
