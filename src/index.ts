@@ -48,7 +48,6 @@ export type {
   IndexInfo,
   IndexSearchOptions,
   IndexShape,
-  IndexStorage,
   MatchingToken,
   SearchExplanation,
   SearchHit,
@@ -56,5 +55,6 @@ export type {
   StoredDocument,
   TextDocument,
   TokenMeeting,
-} from "#worker/index-protocol.ts";
+} from "#texts/types.ts";
+export type { IndexStorage } from "#worker/index-protocol.ts";
 export type { PrefetchChoice, StorageChoice } from "#worker/protocol.ts";

@@ -8,8 +8,8 @@ import { MemoryLock, WebLock } from "#storage/locks.ts";
 import { MemoryStore } from "#storage/memory.ts";
 import { listStores, useStore, whileUnused } from "#storage/named-stores.ts";
 import { openStore } from "#storage/open.ts";
+import { type IndexCall, TextIndex } from "#texts/text-index.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
-import { type IndexCall, TextIndex } from "./text-index.ts";
 
 /** Where an index is kept. */
 export interface IndexPlace {

@@ -2,7 +2,7 @@
 import { DuplicateDocumentError, InvalidInputError } from "#core/errors.ts";
 import { checkId } from "#search/document.ts";
 import { extendFieldTypes } from "#search/fields/field-types.ts";
-import type { TextDocument } from "./index-protocol.ts";
+import type { TextDocument } from "./types.ts";
 
 /** Leaves room for the number of a passage, within what the index takes. */
 const MOST_ID_BYTES = 1000;

@@ -15,10 +15,10 @@ import type { IndexDocument } from "#search/document.ts";
 import { HybridIndex } from "#search/hybrid-index.ts";
 import { AddProgress } from "./add-progress.ts";
 import { checkTextDocuments } from "./check-documents.ts";
-import type { IndexInfo, IndexRequest, IndexSearchOptions, SearchResult, StoredDocument, TextDocument } from "./index-protocol.ts";
 import { type IndexLimits, indexSettings, resolveLimits } from "./index-shape.ts";
 import { CONTINUED_FIELD, continuations, joinDocument, type Passage, type StoredPassage, splitDocument } from "./passages.ts";
 import { CorpusScripts, searchTexts } from "./text-search.ts";
+import type { IndexInfo, IndexSearchOptions, IndexShape, SearchResult, StoredDocument, TextDocument } from "./types.ts";
 
 export interface TextIndexParts {
   readonly manifest: Manifest;
@@ -59,7 +59,7 @@ export class TextIndex {
   }
 
   /** @throws IndexMismatchError for an index of another model or shape; CorruptIndexError; NewerIndexError; MissingHeadError; InvalidInputError */
-  static async open({ name, shape }: Pick<IndexRequest, "name" | "shape">, parts: TextIndexParts): Promise<TextIndex> {
+  static async open({ name, shape }: { readonly name: string; readonly shape: IndexShape }, parts: TextIndexParts): Promise<TextIndex> {
     const limits = resolveLimits(shape, parts.manifest);
     const settings = await indexSettings(parts.store, shape, parts.manifest);
     const index = await HybridIndex.open(parts.store, { settings, name: `indexes/${name}`, lock: parts.lock });

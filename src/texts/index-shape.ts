@@ -4,8 +4,8 @@ import { InvalidInputError, MissingHeadError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
 import { readMeta } from "#search/meta.ts";
 import type { IndexSettings } from "#search/settings.ts";
-import type { IndexShape } from "./index-protocol.ts";
 import type { PassageLimits } from "./passages.ts";
+import type { IndexShape } from "./types.ts";
 
 export type IndexLimits = PassageLimits;
 

@@ -7,8 +7,8 @@ import type { HybridIndex } from "#search/hybrid-index.ts";
 import type { SearchQuery } from "#search/query.ts";
 import type { Hit } from "#search/search.ts";
 import { explainTexts, type QueryTokens } from "./explain-texts.ts";
-import type { IndexSearchOptions, SearchHit, SearchResult } from "./index-protocol.ts";
 import { CONTINUED_FIELD, documentId, type StoredPassage } from "./passages.ts";
+import type { IndexSearchOptions, SearchHit, SearchResult } from "./types.ts";
 
 const DEFAULT_LIMIT = 10;
 const DEFAULT_WEIGHTS = "balanced";

@@ -3,7 +3,7 @@ import type { M3Encoder } from "#encoder/encoder.ts";
 import { planWindows } from "#encoder/windows.ts";
 import type { Fields } from "#search/fields/field-types.ts";
 import type { DocumentRecord } from "#search/segment/document-file.ts";
-import type { StoredDocument, TextDocument } from "./index-protocol.ts";
+import type { StoredDocument, TextDocument } from "./types.ts";
 
 /** A field that passages after the first have, so that documents can be counted. */
 export const CONTINUED_FIELD = ".continued";

@@ -1,8 +1,8 @@
 /** Texts in, documents out, with the real m3-mini: what is stored and found, how long texts are split, what explanations point at. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { MemoryStore } from "#storage/memory.ts";
-import type { CharacterRange, DocumentRange, TextDocument } from "#worker/index-protocol.ts";
-import type { TextIndex } from "#worker/text-index.ts";
+import type { TextIndex } from "#texts/text-index.ts";
+import type { CharacterRange, DocumentRange, TextDocument } from "#texts/types.ts";
 import { helpPages, type Opened, openMini } from "./open-text-index.ts";
 
 let mini: Opened;

@@ -1,7 +1,7 @@
 /** How far an addition is: documents, tokens, and how long the rest takes. */
 import type { ProgressListener } from "#core/progress.ts";
-import type { TextDocument } from "./index-protocol.ts";
 import type { Passage } from "./passages.ts";
+import type { TextDocument } from "./types.ts";
 
 /** Until something is known: characters to a token, as XLM-RoBERTa's vocabulary has them in European languages. */
 const CHARACTERS_PER_TOKEN = 4;

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { MemoryLock } from "#storage/locks.ts";
 import { MemoryStore } from "#storage/memory.ts";
-import type { IndexShape, TextDocument } from "#worker/index-protocol.ts";
-import { TextIndex, type TextIndexParts } from "#worker/text-index.ts";
+import { TextIndex, type TextIndexParts } from "#texts/text-index.ts";
+import type { IndexShape, TextDocument } from "#texts/types.ts";
 import { M3_MINI, openEncoder } from "../encoder/open-encoder.ts";
 
 export type Opened = Awaited<ReturnType<typeof openMini>>;

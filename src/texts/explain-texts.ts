@@ -1,8 +1,8 @@
 /** An explanation by vocabulary ids and rows of vectors, as ranges of characters in the question and in the document: what a page can highlight. */
 import type { M3Encoder } from "#encoder/encoder.ts";
 import type { HitExplanation } from "#search/explain.ts";
-import type { CharacterRange, DocumentRange, SearchExplanation } from "./index-protocol.ts";
 import { contentOf, type StoredPassage } from "./passages.ts";
+import type { CharacterRange, DocumentRange, SearchExplanation } from "./types.ts";
 
 /** A question, with the ids and ranges of its tokens, row by row. */
 export interface QueryTokens {
