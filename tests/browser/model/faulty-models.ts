@@ -9,6 +9,7 @@ import path from "node:path";
 import type { Plugin } from "vite";
 import type { Manifest } from "../../../src/core/manifest.ts";
 import { flakyModels } from "./flaky-models.ts";
+import { otherOrigin } from "./other-origin.ts";
 
 const PREFIX = "/faulty-models/";
 const folder = path.resolve(import.meta.dirname, "../../../public/models/m3-mini");
@@ -67,7 +68,9 @@ export function faultyModels(): Plugin {
   return {
     name: "faulty-models",
     configureServer(server) {
-      server.middlewares.use(flakyModels());
+      const flaky = flakyModels();
+      server.middlewares.use(otherOrigin(flaky));
+      server.middlewares.use(flaky);
       server.middlewares.use(async (request, response, next) => {
         const url = request.url?.split("?")[0] ?? "";
         if (!url.startsWith(PREFIX)) return next();

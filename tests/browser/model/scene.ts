@@ -10,9 +10,9 @@ import type { LogEntry } from "./flaky-models.ts";
 
 export const baseUrl = new URL("/", location.href).href;
 
-export function scene(fault: string, kind: StoreKind = "opfs") {
+export function scene(fault: string, kind: StoreKind = "opfs", server = "") {
   const id = crypto.randomUUID();
-  const folder = `/flaky-models/${id}/${fault}/`;
+  const folder = `${server}/flaky-models/${id}/${fault}/`;
   const events: ProgressEvent[] = [];
   const openStorage = async (): Promise<ModelStorage> => {
     const { store } = await openStore(`test-${id}`, { kinds: [kind] });
@@ -59,7 +59,8 @@ function telling(id: string): typeof fetch {
         },
       }),
     );
-    return new Response(counted, response);
+    // A response that is made here would not say that it came from another origin.
+    return Object.defineProperty(new Response(counted, response), "type", { value: response.type });
   };
 }
 
