@@ -45,19 +45,22 @@ export interface RunOptions {
   readonly debug?: boolean;
   readonly beforeRun?: (batch: TokenBatch) => void;
   readonly stdout?: Writable;
+  /** Hears what is written to standard error as it comes. */
+  readonly onStderr?: (text: string) => void;
   /** Instead of the session that only sums. */
   readonly openSession?: Surroundings["openSession"];
 }
 
 /** Runs `bge-m3-web ARGS`. */
 export async function bgeM3Web(args: readonly string[], options: RunOptions = {}) {
-  const { stdin = "", isTTY = false, signal, debug = false, beforeRun, stdout, openSession } = options;
+  const { stdin = "", isTTY = false, signal, debug = false, beforeRun, stdout, onStderr, openSession } = options;
   const written = { stdout: "", stderr: "" };
   const sessions: SessionOptions[] = [];
   const collect = (name: keyof typeof written) =>
     new Writable({
       write(chunk, _encoding, done) {
         written[name] += chunk;
+        if (name === "stderr") onStderr?.(String(chunk));
         done();
       },
     });
