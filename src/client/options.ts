@@ -23,7 +23,7 @@ export interface LoadOptions extends CallOptions {
   /** What the model's name or path is resolved against. Default: the page's own base URL, so "m3-mini" is `models/m3-mini/manifest.json` beside the page. */
   readonly baseUrl?: string | URL | undefined;
   /**
-   * Where the model is kept between visits. Default "auto": in the browser's storage (private file system, else IndexedDB) for all tabs of the origin, or, where
+   * Where the model is kept between visits. Default "auto": in the browser's storage (private file system, else IndexedDB, else Cache API) for all tabs of the origin, or, where
    * that is denied or full, nowhere, which a progress report's `notice` says. "memory": nowhere.
    */
   readonly storage?: StorageChoice | undefined;

@@ -1,11 +1,12 @@
-/** Chooses where blobs are stored: the private file system, else IndexedDB, else memory. Each candidate proves itself by writing, reading and deleting a blob. */
+/** Chooses where blobs are stored: the private file system, else IndexedDB, else memory; the Cache API where it is asked for. Each candidate proves itself by writing, reading and deleting a blob. */
 import { type ByteStore, readBlob, writeBlob } from "#core/byte-store.ts";
 import { InvalidInputError, M3Error, StorageError } from "#core/errors.ts";
+import { CacheApiStore } from "./cache-api.ts";
 import { IndexedDbStore } from "./indexeddb.ts";
 import { MemoryStore } from "./memory.ts";
 import { OpfsStore } from "./opfs.ts";
 
-export type StoreKind = "opfs" | "indexeddb" | "memory";
+export type StoreKind = "opfs" | "indexeddb" | "cache-api" | "memory";
 
 /** One store that was considered, in the order of trying. */
 export interface StoreAttempt {
@@ -33,6 +34,7 @@ const PROBE = "probe";
 const adapters: Readonly<Record<StoreKind, (name: string) => Promise<ByteStore>>> = {
   opfs: (name) => OpfsStore.open([ROOT, ...name.split("/")]),
   indexeddb: (name) => IndexedDbStore.open(`${ROOT}/${name}`),
+  "cache-api": (name) => CacheApiStore.open(`${ROOT}/${name}`),
   memory: async () => new MemoryStore(),
 };
 

@@ -1,11 +1,11 @@
-/** Where models are kept in this browser: the private file system, else IndexedDB; shared by all tabs of the origin. */
+/** Where models are kept in this browser: the private file system, else IndexedDB, else the Cache API; shared by all tabs of the origin. */
 import type { ModelStorage } from "#model/model-storage.ts";
 import { WebLock } from "#storage/locks.ts";
 import { openStore } from "#storage/open.ts";
 
 /** @throws StorageError where nothing outlives the page: private windows, blocked storage. Memory is no choice here: the model itself lies there. */
 export async function openModelStorage(): Promise<ModelStorage> {
-  const { store } = await openStore("models", { kinds: ["opfs", "indexeddb"] });
+  const { store } = await openStore("models", { kinds: ["opfs", "indexeddb", "cache-api"] });
   return {
     store,
     locks: new WebLock(),

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe.each<StoreKind>(["opfs", "indexeddb"])("a model stored in %s", (kind) => {
+describe.each<StoreKind>(["opfs", "indexeddb", "cache-api"])("a model stored in %s", (kind) => {
   it("is there at the next visit, also without a network, and a bit that flips meanwhile is noticed", async () => {
     const { load, log, notices, turn, openStorage } = scene("none", kind);
     await load();
@@ -112,6 +112,7 @@ describe("a download", () => {
   it("is kept in memory, with a notice, where the browser stores nothing", async () => {
     vi.spyOn(navigator.storage, "getDirectory").mockRejectedValue(new DOMException("denied", "SecurityError"));
     vi.stubGlobal("indexedDB", undefined);
+    vi.stubGlobal("caches", undefined);
     const { load, notices } = scene("none");
     await load({ openStorage: openModelStorage });
     expect(notices()).toEqual(["storage-unavailable"]);

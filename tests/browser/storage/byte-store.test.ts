@@ -1,6 +1,7 @@
-/** The contract over the browser's stores: the private file system through streams (page) and through synchronous handles (worker), IndexedDB, memory. */
+/** The contract over the browser's stores: the private file system through streams (page) and through synchronous handles (worker), IndexedDB, Cache API, memory. */
 import { expect, it } from "vitest";
 import { readBlob, writeBlob } from "#core/byte-store.ts";
+import { CacheApiStore } from "#storage/cache-api.ts";
 import { IndexedDbStore } from "#storage/indexeddb.ts";
 import { MemoryStore } from "#storage/memory.ts";
 import { openStore } from "#storage/open.ts";
@@ -36,6 +37,11 @@ describeByteStore("opfs", async () => {
 describeByteStore("indexeddb", async () => {
   const name = `tests/${crypto.randomUUID()}`;
   return { store: await IndexedDbStore.open(name), again: () => IndexedDbStore.open(name), destroy: () => IndexedDbStore.destroy(name) };
+});
+
+describeByteStore("cache-api", async () => {
+  const name = `tests/${crypto.randomUUID()}`;
+  return { store: await CacheApiStore.open(name), again: () => CacheApiStore.open(name), destroy: () => CacheApiStore.destroy(name) };
 });
 
 it("really uses synchronous handles in a worker", async () => {
