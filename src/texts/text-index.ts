@@ -16,7 +16,7 @@ import { HybridIndex } from "#search/hybrid-index.ts";
 import { AddProgress } from "./add-progress.ts";
 import { checkTextDocuments } from "./check-documents.ts";
 import { type IndexLimits, indexSettings, resolveLimits } from "./index-shape.ts";
-import { CONTINUED_FIELD, continuations, joinDocument, type Passage, type StoredPassage, splitDocument } from "./passages.ts";
+import { CONTINUED_FIELD, continuations, documentId, joinDocument, type Passage, type StoredPassage, splitDocument } from "./passages.ts";
 import { CorpusScripts, searchTexts } from "./text-search.ts";
 import type { IndexInfo, IndexSearchOptions, IndexShape, SearchResult, StoredDocument, TextDocument } from "./types.ts";
 
@@ -99,6 +99,13 @@ export class TextIndex {
 
   optimize({ signal }: IndexCall): Promise<void> {
     return this.#inTurn(() => this.#index.optimize({ signal }));
+  }
+
+  /** Ids of all documents. */
+  async ids(): Promise<string[]> {
+    await this.#index.refresh();
+    const passages = await this.#index.sample(Number.POSITIVE_INFINITY);
+    return [...new Set(passages.map(({ id }) => documentId(id)))];
   }
 
   async get(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {

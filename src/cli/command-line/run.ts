@@ -10,7 +10,9 @@ import { addBuildModel } from "./build-model.ts";
 import { addCopyAssets } from "./copy-assets.ts";
 import { addEncode } from "./encode.ts";
 import { addEvaluate } from "./evaluate.ts";
+import { addIndexSite } from "./index-site.ts";
 import { addMakePairs } from "./make-pairs.ts";
+import { addSearch } from "./search.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { addTokenize } from "./tokenize.ts";
 import { addTrainHeads } from "./train-heads.ts";
@@ -35,7 +37,7 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
 function program(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings;
   const command = new Command(NAME)
-    .description("M3-Embedding without a browser: tokenize, encode, build models, evaluate.")
+    .description("M3-Embedding without a browser: tokenize, encode, build models, index sites, search, evaluate.")
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError(`Run ${NAME} help for what there is.`)
@@ -46,7 +48,8 @@ function program(surroundings: Surroundings): Command {
     })
     .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted. DEBUG=1 prints the stack of an error.");
   // A sub-command takes over its parent's settings when it is made.
-  for (const add of [addTokenize, addEncode, addBuildModel, addEvaluate, addMakePairs, addTrainHeads, addCopyAssets]) add(command, surroundings);
+  for (const add of [addTokenize, addEncode, addBuildModel, addIndexSite, addSearch, addEvaluate, addMakePairs, addTrainHeads, addCopyAssets])
+    add(command, surroundings);
   return command;
 }
 
