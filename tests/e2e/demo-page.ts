@@ -1,5 +1,6 @@
 /** The search page as its reader meets it: by labels, roles and texts. */
 import { expect, type Locator, type Page } from "@playwright/test";
+import { watchPolicy } from "./strict-page.ts";
 
 /** A model is downloaded from this machine and compiled. */
 const READY_MS = 60_000;
@@ -13,6 +14,7 @@ export class DemoPage {
   readonly complaints: string[] = [];
 
   constructor(page: Page) {
+    watchPolicy(page);
     this.page = page;
     this.question = page.getByRole("searchbox", { name: "Your question" });
     this.hits = page

@@ -1,6 +1,7 @@
 /** What a reader sees when a file is missing, and that "Try again" does. */
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { DemoPage } from "./demo-page.ts";
+import { test } from "./strict-page.ts";
 
 test("a model file that is not there: told in words, and tried again", async ({ page }) => {
   const demo = new DemoPage(page);

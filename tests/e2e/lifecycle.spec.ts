@@ -4,8 +4,9 @@
  * Headless Chromium freezes no tab, not even when the DevTools protocol tells it to (`Page.setWebLifecycleState`, Chromium 156). So its processes are stopped and
  * continued, which is what a machine that sleeps does to them, and the page hears the events of a freeze.
  */
-import { type Browser, expect, type Page, test } from "@playwright/test";
+import { type Browser, expect, type Page } from "@playwright/test";
 import { DemoPage } from "./demo-page.ts";
+import { test } from "./strict-page.ts";
 
 /** Every thread of every page stops, and goes on. */
 async function sleepAndWake(browser: Browser, page: Page): Promise<void> {

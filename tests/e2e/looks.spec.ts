@@ -1,7 +1,8 @@
 /** Widths, colour schemes, and what assistive technology finds, in each state of the page. */
 import AxeBuilder from "@axe-core/playwright";
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { DemoPage } from "./demo-page.ts";
+import { test } from "./strict-page.ts";
 
 test.describe.configure({ mode: "serial" });
 

@@ -1,7 +1,8 @@
 /** Questions and answers, with one page and one model for all tests: what a reader does in a sitting. */
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { DemoPage } from "./demo-page.ts";
 import { questions } from "./questions.ts";
+import { test } from "./strict-page.ts";
 
 test.describe.configure({ mode: "serial" });
 

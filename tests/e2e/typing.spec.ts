@@ -1,6 +1,7 @@
 /** What happens between the keys: nothing is encoded that nobody waits for. */
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { DemoPage } from "./demo-page.ts";
+import { test } from "./strict-page.ts";
 
 test.describe.configure({ mode: "serial" });
 

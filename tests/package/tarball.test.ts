@@ -95,8 +95,20 @@ describe("the tarball", () => {
   });
 
   it("pleases attw", () => {
-    // The worker's script exports nothing, so it has no types; CommonJS is not supported.
-    const args = ["attw", tarball, "--profile", "esm-only", "--exclude-entrypoints", "./worker", "--format", "ascii", "--no-color", "--no-emoji"];
+    // The scripts of workers export nothing, so they have no types; CommonJS is not supported.
+    const args = [
+      "attw",
+      tarball,
+      "--profile",
+      "esm-only",
+      "--exclude-entrypoints",
+      "./worker",
+      "./isolation-worker",
+      "--format",
+      "ascii",
+      "--no-color",
+      "--no-emoji",
+    ];
     const { status, stdout } = spawnSync("npx", args, { cwd: repository, encoding: "utf8" });
     expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining("OK (ESM)") });
   });

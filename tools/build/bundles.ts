@@ -1,4 +1,4 @@
-/** The JavaScript of dist: three bundles with nothing in common, so that none drags the other's files along. */
+/** The JavaScript of dist: bundles with nothing in common, so that none drags the other's files along. */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build, type InlineConfig, type Plugin } from "vite";
@@ -14,8 +14,12 @@ const common: InlineConfig = { root, configFile: false, publicDir: false, logLev
  * For pages and workers: no bare import is left, so the files also run as they are. White space stays, and with it the comments that tell the user's
  * bundler which imports to leave alone.
  */
-function browserBundle(name: string, entries: Readonly<Record<string, string>>, options: { minify: boolean; plugins: Plugin[] }): InlineConfig {
-  const { minify, plugins } = options;
+function browserBundle(
+  name: string,
+  entries: Readonly<Record<string, string>>,
+  options: { minify: boolean; plugins: Plugin[]; format?: "es" | "iife" },
+): InlineConfig {
+  const { minify, plugins, format = "es" } = options;
   return {
     ...common,
     plugins,
@@ -25,7 +29,7 @@ function browserBundle(name: string, entries: Readonly<Record<string, string>>, 
       target: "es2022",
       sourcemap: false,
       minify,
-      lib: { entry: { ...entries }, formats: ["es"] },
+      lib: { entry: { ...entries }, formats: [format], name },
       license: { fileName: `licenses-${name}.md` },
       rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: `${name}-[name]-[hash].js` } },
     },
@@ -58,6 +62,8 @@ const bundles: readonly InlineConfig[] = [
     { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
   ),
   browserBundle("worker", { worker: "src/worker/entry.ts" }, { minify: true, plugins: [literalUrls(), onnxruntime()] }),
+  // A site puts this file where its pages are: it stands alone, as a classic script that leaves no names behind.
+  browserBundle("isolation", { "isolation-worker": "src/worker/isolation-worker.ts" }, { minify: true, plugins: [], format: "iife" }),
   commandLine,
 ];
 
