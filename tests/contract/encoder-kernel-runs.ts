@@ -66,17 +66,18 @@ export function runQuantised(
   const place = placer(memory);
   const packed = new Uint8Array(outputs * inputs);
   const scales = new Float32Array(form === "blocks" ? (outputs * inputs) / 32 : outputs);
+  const sums = new Float32Array(outputs);
   const stored = form === "blocks" ? roundToBlocks(weights, outputs, inputs) : { values: weights };
-  if ("pairs" in stored) packBlocks(kind, stored.pairs, stored.scales, outputs, inputs, packed, scales);
-  else packColumns(kind, (row, out) => out.set(weights.subarray(row * inputs, (row + 1) * inputs)), outputs, inputs, packed, scales);
-  const [xAt, scalesAt, biasAt, weightsAt] = [place(x), place(scales), place(bias), place(packed.length)];
+  if ("pairs" in stored) packBlocks(kind, stored.pairs, stored.scales, outputs, inputs, packed, scales, sums);
+  else packColumns(kind, (row, out) => out.set(weights.subarray(row * inputs, (row + 1) * inputs)), outputs, inputs, packed, scales, sums);
+  const [xAt, scalesAt, biasAt, sumsAt, weightsAt] = [place(x), place(scales), place(bias), place(sums), place(packed.length)];
   memory.uint8(weightsAt, packed.length).set(packed);
-  const [act, rowScales, offsets] = [place((rows + 3) * inputs * 2), place(rows * 4), place((rows + 3) * inputs)];
+  const [act, rowScales, offsets] = [place((rows + 3) * inputs * 2), place(rows * 8), place((rows + 3) * inputs)];
   const out = place(rows * outputs * 4);
   const quantise = form === "blocks" ? kernels.quantiseBlocks : kernels.quantiseColumns;
   quantise(xAt, inputs * 4, rows, inputs, act, rowScales, offsets);
-  linear(act, offsets, rowScales, rows, weightsAt, scalesAt, biasAt, inputs, outputs, out, outputs * 4);
-  const rounded = storedActivations(kind, memory, act, memory.float32(rowScales, rows), x, inputs);
+  linear(act, offsets, rowScales, rows, weightsAt, scalesAt, biasAt, sumsAt, inputs, outputs, out, outputs * 4);
+  const rounded = storedActivations(kind, memory, act, memory.float32(rowScales, rows * 2), x, inputs);
   const used = form === "blocks" ? stored.values : roundToColumns(weights, outputs, inputs, kind === "relaxed" ? 63 : 127);
   return {
     found: memory.float32(out, rows * outputs).slice(),
@@ -86,21 +87,21 @@ export function runQuantised(
 }
 
 /**
- * The rounded activations as the quantiser left them, times their scales.
+ * The rounded activations as the quantiser left them, times their scales, around their centres.
  * @throws Error when one is more than half a step from what it was
  */
 function storedActivations(kind: ModuleKind, memory: LinearMemory, act: number, scales: Float32Array, x: Float32Array, inputs: number): Float64Array {
   const step = kind === "relaxed" ? 4 : 2;
-  const count = Math.ceil(scales.length / 4) * 4 * inputs;
+  const count = Math.ceil(scales.length / 8) * 4 * inputs;
   const { buffer } = memory.memory;
   const steps = kind === "relaxed" ? new Int8Array(buffer, act, count) : new Int16Array(buffer, act, count);
   return Float64Array.from(x, (value, index) => {
     const [row, input] = [Math.floor(index / inputs), index % inputs];
     const rounded = steps[(row - (row % 4)) * inputs + (input - (input % step)) * 4 + (row % 4) * step + (input % step)]!;
-    const scale = scales[row]!;
+    const [scale, centre] = [scales[row * 2]!, scales[row * 2 + 1]!];
     // Half a step, and what float32 loses of the largest.
-    if (Math.abs(rounded - (scale === 0 ? 0 : value / scale)) > 0.5005) throw new Error(`${value} became ${rounded} steps of ${scale}.`);
-    return rounded * scale;
+    if (Math.abs(rounded - (scale === 0 ? 0 : (value - centre) / scale)) > 0.5005) throw new Error(`${value} became ${rounded} steps of ${scale}.`);
+    return rounded * scale + centre;
   });
 }
 

@@ -4,14 +4,9 @@
  * wrong (an old engine has one) is not taken.
  */
 import { BackendError } from "#core/errors.ts";
-import type { KernelFunctions, ModuleKind, QuantisedLinear, RelaxedFunctions } from "./kernels.ts";
+import type { KernelFunctions, ModuleKind, QuantisedLinear } from "./kernels.ts";
 import { aligned, type LinearMemory } from "./linear-memory.ts";
-
-export interface ChosenProducts {
-  readonly functions: KernelFunctions;
-  /** For people. */
-  readonly name: string;
-}
+import { type ProductForm, withForm } from "./product-forms.ts";
 
 const ROWS = 32;
 const INPUTS = 256;
@@ -24,26 +19,22 @@ const WEIGHT = (output: number, input: number) => ((output * 5 + input * 3) % 16
 const ACTIVATION = (row: number, input: number) => ((row * 7 + input * 11) % 255) - 127;
 
 /** @throws BackendError when no form gives the right numbers */
-export function chooseProducts(kernels: KernelFunctions, kind: ModuleKind, memory: LinearMemory): ChosenProducts {
-  if (kind === "plain") return { functions: kernels, name: "" };
-  const relaxed = kernels as RelaxedFunctions;
-  const forms: ChosenProducts[] = [
-    { functions: kernels, name: "sums in 16 bits" },
-    { functions: { ...kernels, linearBlocks: relaxed.linearBlocksDot, linearColumns: relaxed.linearColumnsDot }, name: "dot products" },
-  ];
+export function chooseProducts(kernels: KernelFunctions, kind: ModuleKind, memory: LinearMemory): ProductForm {
+  if (kind === "plain") return "sums";
   const trial = layOut(kernels, memory);
-  const right = forms.filter(({ functions }) => trial.isRight(functions.linearBlocks));
-  const times = right.map(() => Number.POSITIVE_INFINITY);
+  const forms = (["sums", "dots"] as const)
+    .map((form) => ({ form, linear: withForm(kernels, form).linearBlocks, ms: Number.POSITIVE_INFINITY }))
+    .filter(({ linear }) => trial.isRight(linear));
   for (let turn = 0; turn < TRIALS; turn++) {
-    for (const [index, { functions }] of right.entries()) {
+    for (const one of forms) {
       const start = performance.now();
-      trial.run(functions.linearBlocks);
-      times[index] = Math.min(times[index]!, performance.now() - start);
+      trial.run(one.linear);
+      one.ms = Math.min(one.ms, performance.now() - start);
     }
   }
-  const chosen = right[times.indexOf(Math.min(...times))];
-  if (!chosen) throw new BackendError("relaxed SIMD gives wrong numbers in this browser.", { backend: "wasm" });
-  return chosen;
+  const [first, second] = forms;
+  if (!first) throw new BackendError("relaxed SIMD gives wrong numbers in this browser.", { backend: "wasm" });
+  return second && second.ms < first.ms ? second.form : first.form;
 }
 
 /** A product whose result is known, laid out above what the memory holds. */
@@ -55,13 +46,15 @@ function layOut(kernels: KernelFunctions, memory: LinearMemory) {
     memory.require(end);
     return address;
   };
-  const places = { x: take(ROWS * INPUTS * 4), act: take(ROWS * INPUTS), rowScales: take(ROWS * 4), offsets: take(ROWS * BLOCKS * 4) };
+  const places = { x: take(ROWS * INPUTS * 4), act: take(ROWS * INPUTS), rowScales: take(ROWS * 8), offsets: take(ROWS * BLOCKS * 4) };
   const { x, act, rowScales, offsets } = places;
   const [weights, scales, bias, out] = [take(OUTPUTS * INPUTS), take(OUTPUTS * BLOCKS * 4), take(OUTPUTS * 4), take(ROWS * OUTPUTS * 4)];
+  const sums = take(OUTPUTS * 4);
   const values = memory.float32(x, ROWS * INPUTS);
   const bytes = memory.uint8(weights, OUTPUTS * INPUTS);
-  // One value of each row is 127, so that a row's scale is 1 and all numbers are whole.
-  for (let row = 0; row < ROWS; row++) for (let input = 0; input < INPUTS; input++) values[row * INPUTS + input] = input === 0 ? 127 : ACTIVATION(row, input);
+  // A row reaches from -127 to 127, so that its scale is 1, its centre 0, and all numbers are whole.
+  for (let row = 0; row < ROWS; row++)
+    for (let input = 0; input < INPUTS; input++) values[row * INPUTS + input] = input < 2 ? (input === 0 ? 127 : -127) : ACTIVATION(row, input);
   for (let output = 0; output < OUTPUTS; output++) {
     for (let input = 0; input < INPUTS; input++) {
       bytes[(output - (output % 8)) * INPUTS + (input >> 2) * 32 + (output % 8) * 4 + (input & 3)] = WEIGHT(output, input) + 8;
@@ -70,7 +63,7 @@ function layOut(kernels: KernelFunctions, memory: LinearMemory) {
   memory.float32(scales, OUTPUTS * BLOCKS).fill(1);
   memory.float32(bias, OUTPUTS).fill(0);
   kernels.quantiseBlocks(x, INPUTS * 4, ROWS, INPUTS, act, rowScales, offsets);
-  const run = (linear: QuantisedLinear) => linear(act, offsets, rowScales, ROWS, weights, scales, bias, INPUTS, OUTPUTS, out, OUTPUTS * 4);
+  const run = (linear: QuantisedLinear) => linear(act, offsets, rowScales, ROWS, weights, scales, bias, sums, INPUTS, OUTPUTS, out, OUTPUTS * 4);
   const expected = (row: number, output: number) => {
     let sum = 0;
     for (let input = 0; input < INPUTS; input++) sum += values[row * INPUTS + input]! * WEIGHT(output, input);

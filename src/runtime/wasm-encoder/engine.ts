@@ -8,61 +8,85 @@ import { nextMessageTurn } from "#core/event-loop.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { EncoderSession, SessionInfo, TokenBatch, TokenBatchResult } from "#core/session.ts";
-import { type ChosenProducts, chooseProducts } from "./choose-products.ts";
-import { type Batch, blockRows, ForwardPass, phaseCount } from "./forward.ts";
-import { compileKernels, hasRelaxedSimd, instantiateKernels, type ModuleKind } from "./kernels.ts";
-import { LinearMemory, outOfMemory } from "./linear-memory.ts";
+import { chooseProducts } from "./choose-products.ts";
+import { CONTROL_BYTES, Control } from "./control.ts";
+import { type Batch, blockRows, type ForwardPass, phaseCount } from "./forward.ts";
+import { compileKernels, hasRelaxedSimd, instantiateKernels, type KernelFunctions, type ModuleKind } from "./kernels.ts";
+import { aligned, LinearMemory, outOfMemory } from "./linear-memory.ts";
+import { type ProductForm, withForm } from "./product-forms.ts";
+import { type SpawnThread, spawnThread, Threads } from "./threads.ts";
 import { type EncoderWeights, loadWeights, type WeightOptions } from "./weights.ts";
 import { planWorkSpace, type WorkSpace } from "./work-space.ts";
 
 export interface WasmEncoderOptions extends Partial<Omit<WeightOptions, "kind">> {
   /** Default: relaxed where the browser has it. */
   readonly kind?: ModuleKind | undefined;
+  /** More than one takes a cross-origin isolated page. Default 1. */
+  readonly threads?: number | undefined;
+  /** Default: threads of this package's own script. */
+  readonly spawn?: SpawnThread | undefined;
 }
 
 /** As long as a call may compute before it listens whether it was aborted. */
 const TURN_MS = 12;
+/** As often it looks whether the other threads are done before it listens: some tens of microseconds. */
+const LOOKS = 4000;
 
 /** Padding costs nothing here, so only the time to the next question limits a batch. */
 const BATCH = { tokenBudget: 512, maxTexts: 64, maxPadding: Number.POSITIVE_INFINITY } as const;
 
 /** @throws BackendError when the model or the browser is not one that it runs; what reading a tensor throws; the signal's reason */
 export async function openWasmEncoder(model: LoadedModel, options: WasmEncoderOptions = {}): Promise<EncoderSession> {
-  const { kind = hasRelaxedSimd() ? "relaxed" : "plain", precision = "default" } = options;
-  const memory = new LinearMemory(false);
-  const kernels = await instantiateKernels(await compileKernels(kind, false), memory.memory);
-  const products = chooseProducts(kernels, kind, memory);
+  const { kind = hasRelaxedSimd() ? "relaxed" : "plain", precision = "default", threads = 1, spawn = spawnThread } = options;
+  const isShared = threads > 1;
+  const memory = new LinearMemory(isShared);
+  const control = memory.allocate(CONTROL_BYTES);
+  const module = await compileKernels(kind, isShared);
+  const kernels = await instantiateKernels(module, memory.memory);
+  const form = chooseProducts(kernels, kind, memory);
   const weights = await loadWeights(model, memory, { ...options, kind, precision });
-  return new WasmEncoder(model.manifest, memory, products, weights, sessionInfo(model.manifest, kind, precision, products));
+  const starts = Array.from({ length: threads - 1 }, (_, index) => ({ module, memory: memory.memory, weights, form, control, index: index + 1, threads }));
+  const others = isShared ? await Threads.start(starts, spawn) : null;
+  const info = sessionInfo(model.manifest, kind, precision, form, others ? threads : 1);
+  return new WasmEncoder(model.manifest, { memory, control, kernels: withForm(kernels, form), weights, others, info });
 }
 
-function sessionInfo({ dtype }: Manifest, kind: ModuleKind, precision: "default" | "fp32", { name }: ChosenProducts): SessionInfo {
+function sessionInfo({ dtype }: Manifest, kind: ModuleKind, precision: "default" | "fp32", form: ProductForm, threads: number): SessionInfo {
   const bits = kind === "relaxed" ? 8 : 11;
   const weights = dtype === "q4" ? "4-bit weights in blocks of 32" : `${kind === "relaxed" ? 7 : 8}-bit weights`;
   const isFloat = precision === "fp32" || (dtype !== "q4" && dtype !== "q8");
   return {
     backend: "wasm",
-    engine: `bge-m3-web wasm (${kind === "relaxed" ? `relaxed SIMD, ${name}` : "SIMD"})`,
+    engine: `bge-m3-web wasm (${kind === "relaxed" ? `relaxed SIMD, ${form === "dots" ? "dot products" : "sums in 16 bits"}` : "SIMD"})`,
     precision: isFloat ? "fp32" : `${weights}, ${bits}-bit activations with one scale per token`,
-    threads: 1,
+    threads,
     batch: BATCH,
   };
+}
+
+interface WasmEncoderParts {
+  readonly memory: LinearMemory;
+  readonly control: number;
+  readonly kernels: KernelFunctions;
+  readonly weights: EncoderWeights;
+  readonly others: Threads | null;
+  readonly info: SessionInfo;
 }
 
 class WasmEncoder implements EncoderSession {
   readonly info: SessionInfo;
   readonly #manifest: Manifest;
-  readonly #products: ChosenProducts;
   readonly #weights: EncoderWeights;
-  #memory: LinearMemory | undefined;
+  readonly #others: Threads | null;
+  #parts: WasmEncoderParts | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(manifest: Manifest, memory: LinearMemory, products: ChosenProducts, weights: EncoderWeights, info: SessionInfo) {
-    this.info = info;
+  constructor(manifest: Manifest, parts: WasmEncoderParts) {
+    this.info = parts.info;
     this.#manifest = manifest;
-    this.#memory = memory;
-    this.#products = products;
-    this.#weights = weights;
+    this.#weights = parts.weights;
+    this.#others = parts.others;
+    this.#parts = parts;
   }
 
   run(batch: TokenBatch, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<TokenBatchResult> {
@@ -73,49 +97,74 @@ class WasmEncoder implements EncoderSession {
 
   /** A batch at hand ends with a DisposedError at its next pause. */
   async dispose(): Promise<void> {
-    this.#memory = undefined;
+    this.#parts = undefined;
     await this.#tail;
+    this.#others?.end();
   }
 
   async #run({ rows, lengths, outputs }: TokenBatch, signal: AbortSignal | undefined): Promise<TokenBatchResult> {
-    const memory = this.#live(signal);
+    const { memory, kernels, control: address } = this.#live(signal);
     const { hiddenSize } = this.#weights;
+    const { threads } = this.info;
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
     if (rows.length !== tokens * hiddenSize || lengths.some((length) => length < 1)) {
       throw new BackendError(`a batch of ${tokens} tokens came with ${rows.length} numbers instead of ${tokens * hiddenSize}.`, { backend: "wasm" });
     }
-    const space = planWorkSpace(this.#weights, { tokens, longest: Math.max(0, ...lengths) }, memory.end, 1);
+    const lengthsAt = aligned(memory.end);
+    const space = planWorkSpace(this.#weights, { tokens, longest: Math.max(0, ...lengths) }, lengthsAt + lengths.length * 4, threads);
     try {
       memory.require(space.end);
     } catch (error) {
       throw outOfMemory(error, tokens);
     }
     memory.float32(space.hidden, rows.length).set(rows);
-    const batch: Batch = { lengths, tokens, outputs, blockRows: blockRows(tokens, 1) };
-    const forward = new ForwardPass(this.#products.functions, this.#weights, space, batch);
-    await this.#compute(forward, signal);
+    const batch: Batch = { lengths, tokens, outputs, blockRows: blockRows(tokens, threads) };
+    const control = new Control(memory.memory, address);
+    control.describe(batch, lengthsAt);
+    await this.#compute(control, control.forwardPass(kernels, this.#weights, threads), signal);
     return this.#collect(memory, space, batch);
   }
 
-  async #compute(forward: ForwardPass, signal: AbortSignal | undefined): Promise<void> {
+  /** Takes tasks like any other thread, and opens one phase after the other. Other messages get their turn now and then. */
+  async #compute(control: Control, forward: ForwardPass, signal: AbortSignal | undefined): Promise<void> {
     let heard = performance.now();
+    const listen = async () => {
+      await nextMessageTurn();
+      this.#live(signal);
+      heard = performance.now();
+    };
     for (let phase = 0; phase < phaseCount(this.#weights); phase++) {
       const tasks = forward.taskCount(phase);
-      for (let task = 0; task < tasks; task++) {
-        forward.run(phase, task, 0);
-        if (performance.now() - heard < TURN_MS) continue;
-        await nextMessageTurn();
-        this.#live(signal);
-        heard = performance.now();
+      control.open(phase, tasks);
+      try {
+        for (let ticket = control.take(); ticket; ticket = control.take()) {
+          forward.run(phase, ticket.task, 0);
+          control.finish();
+          if (performance.now() - heard >= TURN_MS) await listen();
+        }
+        await this.#finished(control, tasks, listen);
+      } catch (error) {
+        // Nobody may write into the next batch.
+        const taken = control.close();
+        await this.#finished(control, taken, nextMessageTurn);
+        throw error;
       }
     }
   }
 
+  async #finished(control: Control, tasks: number, listen: () => Promise<void>): Promise<void> {
+    for (let look = 1; control.done < tasks; look++) {
+      if (look % LOOKS === 0) await listen();
+      const failure = this.#others?.failure;
+      if (failure !== undefined) throw new BackendError(`a thread failed: ${failure}.`, { backend: "wasm", spoiled: true });
+    }
+  }
+
   /** @throws DisposedError; the signal's reason */
-  #live(signal: AbortSignal | undefined): LinearMemory {
-    if (!this.#memory) throw new DisposedError("session");
+  #live(signal: AbortSignal | undefined): WasmEncoderParts {
+    if (!this.#parts) throw new DisposedError("session");
     throwIfAborted(signal);
-    return this.#memory;
+    return this.#parts;
   }
 
   #collect(memory: LinearMemory, space: WorkSpace, { lengths, tokens, outputs }: Batch): TokenBatchResult {

@@ -115,7 +115,7 @@ export class ForwardPass {
   }
 
   #linear(layer: Linear, x: number, xStride: number, rows: number, out: number, outStride: number, { act, offsets, rowScales }: Scratch): void {
-    const { kind, inputs, outputs, weights, scales, bias, relu } = layer;
+    const { kind, inputs, outputs, weights, scales, bias, sums, relu } = layer;
     const kernels = this.#kernels;
     if (kind === "float") {
       kernels.linearFloat(x, xStride, rows, inputs, outputs, weights, bias, relu ? 1 : 0, out, outStride);
@@ -123,7 +123,7 @@ export class ForwardPass {
     }
     const [quantise, linear] = kind === "blocks" ? [kernels.quantiseBlocks, kernels.linearBlocks] : [kernels.quantiseColumns, kernels.linearColumns];
     quantise(x, xStride, rows, inputs, act, rowScales, offsets);
-    linear(act, offsets, rowScales, rows, weights, scales, bias, inputs, outputs, out, outStride);
+    linear(act, offsets, rowScales, rows, weights, scales, bias, sums, inputs, outputs, out, outStride);
   }
 }
 

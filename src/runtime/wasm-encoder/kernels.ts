@@ -14,6 +14,7 @@ export type QuantisedLinear = (
   weights: number,
   scales: number,
   bias: number,
+  sums: number,
   inputs: number,
   outputs: number,
   out: number,

@@ -19,8 +19,9 @@ export class LinearMemory {
    * @throws RangeError when the browser gives no memory at all
    */
   constructor(shared: boolean, mostPages = MOST_PAGES) {
-    this.memory = createMemory(shared, mostPages);
-    this.#mostBytes = mostPages * PAGE_BYTES;
+    const { memory, maximum } = createMemory(shared, mostPages);
+    this.memory = memory;
+    this.#mostBytes = maximum * PAGE_BYTES;
   }
 
   /** Bytes up to which places were handed out for good. */
@@ -66,10 +67,10 @@ export function outOfMemory(error: unknown, tokens: number): unknown {
   return error instanceof RangeError ? new OutOfMemoryError(tokens, "wasm", { cause: error }) : error;
 }
 
-function createMemory(shared: boolean, mostPages: number): WebAssembly.Memory {
+function createMemory(shared: boolean, mostPages: number): { readonly memory: WebAssembly.Memory; readonly maximum: number } {
   for (let maximum = mostPages; ; maximum = Math.ceil(maximum / 2)) {
     try {
-      return new WebAssembly.Memory({ initial: 1, maximum, shared });
+      return { memory: new WebAssembly.Memory({ initial: 1, maximum, shared }), maximum };
     } catch (error) {
       if (maximum <= 1024) throw error;
     }

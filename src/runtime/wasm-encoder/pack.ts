@@ -32,6 +32,7 @@ const STEP: Readonly<Record<ModuleKind, number>> = { relaxed: 4, plain: 2 };
  * @param scales of each block, [outputs, inputs / 32]
  * @param into as many bytes as the matrix has numbers
  * @param scalesInto f32 [outputs / 8][inputs / 32][8]
+ * @param sumsInto f32 [outputs]: the sum of each output's weights
  */
 export function packBlocks(
   kind: ModuleKind,
@@ -41,6 +42,7 @@ export function packBlocks(
   inputs: number,
   into: Uint8Array,
   scalesInto: Float32Array,
+  sumsInto: Float32Array,
 ): void {
   const step = STEP[kind];
   const zero = kind === "relaxed" ? 0 : 8;
@@ -49,14 +51,18 @@ export function packBlocks(
     const lane = output % TILE;
     const tile = output - lane;
     let from = (output * inputs) / 2;
+    let sum = 0;
     let to = tile * inputs + lane * step;
     for (let input = 0; input < inputs; input += step, to += TILE * step) {
       for (let part = 0; part < step; part += 2) {
-        const pair = pairs[from++]!;
+        const pair = pairs[from]!;
+        sum += ((pair & 15) + (pair >> 4) - 16) * scales[Math.floor(from / (BLOCK / 2))]!;
+        from++;
         into[to + part] = (pair & 15) - zero;
         into[to + part + 1] = (pair >> 4) - zero;
       }
     }
+    sumsInto[output] = sum;
     for (let block = 0; block < blocks; block++) scalesInto[tile * blocks + block * TILE + lane] = scales[output * blocks + block]!;
   }
 }
@@ -68,9 +74,17 @@ export const LARGEST_COLUMN_WEIGHT: Readonly<Record<ModuleKind, number>> = { rel
  * Any matrix, rounded with one scale an output: 1 to 127 in the relaxed module, where 64 is zero; -127 to 127 in the plain one.
  *
  * @param into as many bytes as the matrix, its outputs filled up to eights, has numbers
- * @param scalesInto f32 [outputs], zero before
+ * @param scalesInto f32 [outputs], zero before, as sumsInto: the sum of each output's weights
  */
-export function packColumns(kind: ModuleKind, decode: RowDecoder, outputs: number, inputs: number, into: Uint8Array, scalesInto: Float32Array): void {
+export function packColumns(
+  kind: ModuleKind,
+  decode: RowDecoder,
+  outputs: number,
+  inputs: number,
+  into: Uint8Array,
+  scalesInto: Float32Array,
+  sumsInto: Float32Array,
+): void {
   const step = STEP[kind];
   const most = LARGEST_COLUMN_WEIGHT[kind];
   const zero = kind === "relaxed" ? 64 : 0;
@@ -82,10 +96,16 @@ export function packColumns(kind: ModuleKind, decode: RowDecoder, outputs: numbe
     for (let input = 0; input < inputs; input++) largest = Math.max(largest, Math.abs(row[input]!));
     const inverse = largest === 0 ? 0 : most / largest;
     scalesInto[output] = largest / most;
+    let sum = 0;
     const lane = output % TILE;
     let to = (output - lane) * inputs + lane * step;
     for (let input = 0; input < inputs; input += step, to += TILE * step) {
-      for (let part = 0; part < step; part++) into[to + part] = Math.round(row[input + part]! * inverse) + zero;
+      for (let part = 0; part < step; part++) {
+        const steps = Math.round(row[input + part]! * inverse);
+        into[to + part] = steps + zero;
+        sum += steps;
+      }
     }
+    sumsInto[output] = (sum * largest) / most;
   }
 }

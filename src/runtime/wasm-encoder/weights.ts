@@ -23,6 +23,8 @@ export interface Linear {
   readonly weights: number;
   readonly scales: number;
   readonly bias: number;
+  /** Of each output's weights. */
+  readonly sums: number;
   readonly relu: boolean;
 }
 
@@ -112,6 +114,9 @@ function checkShapes({ architecture }: Manifest): void {
   if ((hiddenSize / numAttentionHeads) % 8 !== 0) throw wrong(`heads of ${hiddenSize / numAttentionHeads}`);
 }
 
+/** Of a matrix in the memory. */
+type Places = Pick<Linear, "weights" | "scales" | "sums">;
+
 class WeightLoader {
   readonly #model: LoadedModel;
   readonly #memory: LinearMemory;
@@ -135,11 +140,12 @@ class WeightLoader {
     const memory = this.#memory;
     const weights = memory.allocate(count * inputs * (kind === "float" ? 4 : 1));
     const scales = kind === "float" ? 0 : memory.allocate(count * (kind === "blocks" ? inputs / INPUT_STEP : 1) * 4);
+    const sums = kind === "float" ? 0 : memory.allocate(count * 4);
     for (const [index, matrix] of matrices.entries()) {
       const stored = await this.#read(sourcesOf(matrix));
-      this.#pack(kind, matrix, stored, index * outputs, weights, scales);
+      this.#pack(kind, matrix, stored, index * outputs, { weights, scales, sums });
     }
-    return { kind, inputs, outputs: count, weights, scales, bias: await this.#vector(names.map((name) => `${name}.bias`)), relu: false };
+    return { kind, inputs, outputs: count, weights, scales, sums, bias: await this.#vector(names.map((name) => `${name}.bias`)), relu: false };
   }
 
   /** A head's chain, in float32: it is small, and its outputs are what is measured. */
@@ -153,7 +159,7 @@ class WeightLoader {
       const weights = this.#memory.allocate(tiled(outputs) * inputs * 4);
       packFloat(decode, outputs, inputs, this.#memory.float32(weights, tiled(outputs) * inputs));
       const bias = await this.#vector([`${tensor}.bias`], tiled(outputs));
-      chain.push({ kind: "float", inputs, outputs: tiled(outputs), weights, scales: 0, bias, relu: activation === "relu" });
+      chain.push({ kind: "float", inputs, outputs: tiled(outputs), weights, scales: 0, sums: 0, bias, relu: activation === "relu" });
       inputs = tiled(outputs);
     }
     return chain;
@@ -165,23 +171,24 @@ class WeightLoader {
     return kinds.every((kind) => kind === "blocks4") ? "blocks" : "columns";
   }
 
-  #pack(kind: LinearKind, matrix: StoredMatrix, stored: readonly StoredTensor[], firstOutput: number, weights: number, scales: number): void {
+  #pack(kind: LinearKind, matrix: StoredMatrix, stored: readonly StoredTensor[], firstOutput: number, { weights, scales, sums }: Places): void {
     const { rows, cols } = matrix;
     const memory = this.#memory;
     const size = rows * cols;
     const skipped = firstOutput * cols;
+    const sumsInto = () => memory.float32(sums + firstOutput * 4, rows);
     if (kind === "float") {
       packFloat(rowDecoder(matrix, stored), rows, cols, memory.float32(weights + skipped * 4, size));
       return;
     }
     if (kind === "columns") {
       const into = memory.uint8(weights + skipped, size);
-      packColumns(this.#options.kind, rowDecoder(matrix, stored), rows, cols, into, memory.float32(scales + firstOutput * 4, rows));
+      packColumns(this.#options.kind, rowDecoder(matrix, stored), rows, cols, into, memory.float32(scales + firstOutput * 4, rows), sumsInto());
       return;
     }
     const blocks = cols / INPUT_STEP;
     const scalesInto = memory.float32(scales + firstOutput * blocks * 4, rows * blocks);
-    packBlocks(this.#options.kind, stored[0]!.bytes, float16Values(stored[1]!), rows, cols, memory.uint8(weights + skipped, size), scalesInto);
+    packBlocks(this.#options.kind, stored[0]!.bytes, float16Values(stored[1]!), rows, cols, memory.uint8(weights + skipped, size), scalesInto, sumsInto());
   }
 
   /** Vectors end to end, filled up with zeros to `size` numbers. */

@@ -56,7 +56,7 @@ export function planWorkSpace(weights: EncoderWeights, { tokens, longest }: Batc
   const scratch = Array.from({ length: threads }, () => ({
     act: take(BLOCK_ROWS * widest * 2),
     offsets: take((BLOCK_ROWS * widest) / 8),
-    rowScales: take(BLOCK_ROWS * 4),
+    rowScales: take(BLOCK_ROWS * 8),
     result: take(BLOCK_ROWS * hiddenSize * 4),
     wide: take(BLOCK_ROWS * widest * 4),
     wide2: take(BLOCK_ROWS * widest * 4),

@@ -136,6 +136,65 @@ describe.each([
   });
 });
 
+describe("on several threads", () => {
+  const texts = [tinyTexts[1]!, tinyTexts.at(-1)!, tinyTexts[0]!, tinyTexts[9]!, tinyTexts[1]!].map(({ ids }) => ids);
+
+  it.each([2, 3])("gives the numbers of one, whoever computes them: %i", async (threads) => {
+    expect(globalThis.crossOriginIsolated).toBe(true);
+    const [one, several] = [await openWasmEncoder(tiny), await openWasmEncoder(tiny, { threads })];
+    expect(several.info.threads).toBe(threads);
+    for (const batch of [batchOf(texts), batchOf([tinyTexts[9]!.ids]), batchOf(texts), batchOf([tinyTexts.at(-1)!.ids])]) {
+      const [expected, found] = [await one.run(batch), await several.run(batch)];
+      expect(found).toEqual(expected);
+    }
+    await Promise.all([one.dispose(), several.dispose()]);
+  });
+
+  it("ends a run in the middle, and computes the next one right", async () => {
+    const session = await openWasmEncoder(tiny, { threads: 2 });
+    const batch = batchOf(texts);
+    const expected = await session.run(batch);
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => controller.abort(reason);
+    const running = session.run(batchOf(Array.from({ length: 40 }, () => tinyTexts.at(-1)!.ids)), { signal: controller.signal });
+    port2.postMessage(null);
+    await expect(running).rejects.toBe(reason);
+    port1.close();
+    expect(await session.run(batch)).toEqual(expected);
+    await session.dispose();
+  });
+
+  it("goes on with one when a thread does not start", async () => {
+    const session = await openWasmEncoder(tiny, { threads: 2, spawn: () => new Worker("/no-such-thread.js", { type: "module" }) });
+    expect(session.info.threads).toBe(1);
+    expect(largestDifference(await runGolden(session, tiny.manifest, tinyTexts[0]!, tiny.embed(tinyTexts[0]!.ids)), tinyTexts[0]!)).toBeLessThan(1e-4);
+    await session.dispose();
+  });
+
+  it("says so when a thread fails in a run", async () => {
+    // It says that it is ready, takes a task, and fails: by then nobody else can do that task.
+    const failing = `import("${location.origin}/src/runtime/wasm-encoder/control.ts").then(({ Control }) => {
+      self.addEventListener("message", ({ data }) => {
+        self.postMessage("ready");
+        const control = new Control(data.memory, data.control);
+        while (!control.take()) control.waitForTask();
+        self.reportError(new Error("no more"));
+      });
+      self.postMessage("listening");
+    });`;
+    const url = URL.createObjectURL(new Blob([failing], { type: "text/javascript" }));
+    const worker = new Worker(url, { type: "module" });
+    await new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }));
+    const session = await openWasmEncoder(tiny, { threads: 2, spawn: () => worker });
+    const batch = batchOf(Array.from({ length: 40 }, () => tinyTexts.at(-1)!.ids));
+    await expect(session.run(batch)).rejects.toMatchObject({ code: "backend-failed", fields: { spoiled: true } });
+    await session.dispose();
+    URL.revokeObjectURL(url);
+  });
+});
+
 describe("a run that is given up", () => {
   const long = () => batchOf(Array.from({ length: 40 }, () => tinyTexts.at(-1)!.ids));
 

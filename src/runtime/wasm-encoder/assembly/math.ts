@@ -53,10 +53,10 @@ export function storeSteps(to: usize, low: v128, high: v128): void {
   v128.store_lane<i32>(to, bytes, 3, 48);
 }
 
-/** Eight values, rounded. */
+/** Eight distances from the middle, rounded to steps. */
 @inline
-export function round8(at: usize, inverse: v128): v128 {
+export function round8(at: usize, middle: v128, inverse: v128): v128 {
   const whole = f32x4.splat(WHOLE);
-  const low = i32x4.sub(f32x4.add(f32x4.mul(v128.load(at), inverse), whole), whole);
-  return i16x8.narrow_i32x4_s(low, i32x4.sub(f32x4.add(f32x4.mul(v128.load(at, 16), inverse), whole), whole));
+  const low = i32x4.sub(f32x4.add(f32x4.mul(f32x4.sub(v128.load(at), middle), inverse), whole), whole);
+  return i16x8.narrow_i32x4_s(low, i32x4.sub(f32x4.add(f32x4.mul(f32x4.sub(v128.load(at, 16), middle), inverse), whole), whole));
 }

@@ -21,6 +21,7 @@ export function linearBlocks(
   weights: usize,
   scales: usize,
   bias: usize,
+  _sums: usize,
   inputs: i32,
   outputs: i32,
   out: usize,
@@ -90,16 +91,16 @@ export function linearBlocks(
       const y1 = out + <usize>r1 * outStride;
       const y2 = out + <usize>r2 * outStride;
       const y3 = out + <usize>r3 * outStride;
-      let rowScale = v128.load32_splat(rowScales + <usize>row * 4);
+      let rowScale = v128.load32_splat(rowScales + <usize>row * 8);
       v128.store(y0, madd(f00, rowScale, b0));
       v128.store(y0, madd(f01, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r1 * 4);
+      rowScale = v128.load32_splat(rowScales + <usize>r1 * 8);
       v128.store(y1, madd(f10, rowScale, b0));
       v128.store(y1, madd(f11, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r2 * 4);
+      rowScale = v128.load32_splat(rowScales + <usize>r2 * 8);
       v128.store(y2, madd(f20, rowScale, b0));
       v128.store(y2, madd(f21, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r3 * 4);
+      rowScale = v128.load32_splat(rowScales + <usize>r3 * 8);
       v128.store(y3, madd(f30, rowScale, b0));
       v128.store(y3, madd(f31, rowScale, b1), 16);
     }
@@ -123,6 +124,7 @@ export function linearColumns(
   weights: usize,
   scales: usize,
   bias: usize,
+  _sums: usize,
   inputs: i32,
   outputs: i32,
   out: usize,
@@ -171,16 +173,16 @@ export function linearColumns(
       const y1 = out + <usize>r1 * outStride;
       const y2 = out + <usize>r2 * outStride;
       const y3 = out + <usize>r3 * outStride;
-      let rowScale = v128.load32_splat(rowScales + <usize>row * 4);
+      let rowScale = v128.load32_splat(rowScales + <usize>row * 8);
       v128.store(y0, madd(f32x4.convert_i32x4_s(i00), f32x4.mul(rowScale, s0), b0));
       v128.store(y0, madd(f32x4.convert_i32x4_s(i01), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r1 * 4);
+      rowScale = v128.load32_splat(rowScales + <usize>r1 * 8);
       v128.store(y1, madd(f32x4.convert_i32x4_s(i10), f32x4.mul(rowScale, s0), b0));
       v128.store(y1, madd(f32x4.convert_i32x4_s(i11), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r2 * 4);
+      rowScale = v128.load32_splat(rowScales + <usize>r2 * 8);
       v128.store(y2, madd(f32x4.convert_i32x4_s(i20), f32x4.mul(rowScale, s0), b0));
       v128.store(y2, madd(f32x4.convert_i32x4_s(i21), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r3 * 4);
+      rowScale = v128.load32_splat(rowScales + <usize>r3 * 8);
       v128.store(y3, madd(f32x4.convert_i32x4_s(i30), f32x4.mul(rowScale, s0), b0));
       v128.store(y3, madd(f32x4.convert_i32x4_s(i31), f32x4.mul(rowScale, s1), b1), 16);
     }

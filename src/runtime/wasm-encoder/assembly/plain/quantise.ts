@@ -13,7 +13,7 @@ const SMALLEST: f32 = 1e-30;
 /**
  * @param x f32 [rows], rows xStride bytes apart
  * @param inputs a multiple of 32
- * @param scales out, f32 [rows]: what one step of a row is
+ * @param scales out, f32 [rows][2]: what one step of a row is, and 0, for the steps lie around it
  * @param _offsets not used: the weights are signed
  */
 export function quantiseBlocks(x: usize, xStride: usize, rows: i32, inputs: i32, act: usize, scales: usize, _offsets: usize): void {
@@ -25,10 +25,13 @@ export function quantiseBlocks(x: usize, xStride: usize, rows: i32, inputs: i32,
     for (let from = at; from < end; from += 16) m = f32x4.pmax(f32x4.abs(v128.load(from)), m);
     const largest = maxLanes(m);
     const inverse = f32x4.splat(largest < SMALLEST ? 0 : LARGEST / largest);
-    if (row < rows) store<f32>(scales + <usize>row * 4, largest / LARGEST);
+    if (row < rows) {
+      store<f32>(scales + <usize>row * 8, largest / LARGEST);
+      store<f32>(scales + <usize>row * 8, 0, 4);
+    }
     let to = act + <usize>(row >> 2) * <usize>inputs * 8 + <usize>(row & 3) * 4;
     for (; at < end; at += 32) {
-      const values = round8(at, inverse);
+      const values = round8(at, f32x4.splat(0), inverse);
       v128.store_lane<i32>(to, values, 0);
       v128.store_lane<i32>(to, values, 1, 16);
       v128.store_lane<i32>(to, values, 2, 32);

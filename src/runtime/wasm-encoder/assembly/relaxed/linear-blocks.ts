@@ -14,6 +14,7 @@ import { madd } from "../math.ts";
  * @param weights u8 [outputs / 8][inputs / 4][8][4]: 0 to 15, meaning -8 to 7
  * @param scales f32 [outputs / 8][inputs / 32][8]
  * @param bias f32 [outputs]; outputs a multiple of 8
+ * @param sums f32 [outputs]: the sum of each output's weights, which a row's centre is multiplied by
  * @param out f32 [rows], rows outStride bytes apart
  */
 export function linearBlocks(
@@ -24,6 +25,7 @@ export function linearBlocks(
   weights: usize,
   scales: usize,
   bias: usize,
+  sums: usize,
   inputs: i32,
   outputs: i32,
   out: usize,
@@ -36,6 +38,8 @@ export function linearBlocks(
   for (let column = 0; column < outputs; column += 8) {
     const b0 = v128.load(bias);
     const b1 = v128.load(bias, 16);
+    const c0 = v128.load(sums);
+    const c1 = v128.load(sums, 16);
     let a = act;
     let offset = offsets;
     for (let row = 0; row < rows; row += 4) {
@@ -96,22 +100,27 @@ export function linearBlocks(
       const y1 = out + <usize>r1 * outStride;
       const y2 = out + <usize>r2 * outStride;
       const y3 = out + <usize>r3 * outStride;
-      let rowScale = v128.load32_splat(rowScales + <usize>row * 4);
-      v128.store(y0, madd(f00, rowScale, b0));
-      v128.store(y0, madd(f01, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r1 * 4);
-      v128.store(y1, madd(f10, rowScale, b0));
-      v128.store(y1, madd(f11, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r2 * 4);
-      v128.store(y2, madd(f20, rowScale, b0));
-      v128.store(y2, madd(f21, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r3 * 4);
-      v128.store(y3, madd(f30, rowScale, b0));
-      v128.store(y3, madd(f31, rowScale, b1), 16);
+      let rowScale = v128.load32_splat(rowScales + <usize>row * 8);
+      let centre = v128.load32_splat(rowScales + <usize>row * 8, 4);
+      v128.store(y0, madd(f00, rowScale, madd(centre, c0, b0)));
+      v128.store(y0, madd(f01, rowScale, madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r1 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r1 * 8, 4);
+      v128.store(y1, madd(f10, rowScale, madd(centre, c0, b0)));
+      v128.store(y1, madd(f11, rowScale, madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r2 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r2 * 8, 4);
+      v128.store(y2, madd(f20, rowScale, madd(centre, c0, b0)));
+      v128.store(y2, madd(f21, rowScale, madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r3 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r3 * 8, 4);
+      v128.store(y3, madd(f30, rowScale, madd(centre, c0, b0)));
+      v128.store(y3, madd(f31, rowScale, madd(centre, c1, b1)), 16);
     }
     weights += columnBytes;
     scales += scaleBytes;
     bias += 32;
+    sums += 32;
     out += 32;
   }
 }
@@ -125,6 +134,7 @@ export function linearBlocksDot(
   weights: usize,
   scales: usize,
   bias: usize,
+  sums: usize,
   inputs: i32,
   outputs: i32,
   out: usize,
@@ -137,6 +147,8 @@ export function linearBlocksDot(
   for (let column = 0; column < outputs; column += 8) {
     const b0 = v128.load(bias);
     const b1 = v128.load(bias, 16);
+    const c0 = v128.load(sums);
+    const c1 = v128.load(sums, 16);
     let a = act;
     let offset = offsets;
     for (let row = 0; row < rows; row += 4) {
@@ -197,22 +209,27 @@ export function linearBlocksDot(
       const y1 = out + <usize>r1 * outStride;
       const y2 = out + <usize>r2 * outStride;
       const y3 = out + <usize>r3 * outStride;
-      let rowScale = v128.load32_splat(rowScales + <usize>row * 4);
-      v128.store(y0, madd(f00, rowScale, b0));
-      v128.store(y0, madd(f01, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r1 * 4);
-      v128.store(y1, madd(f10, rowScale, b0));
-      v128.store(y1, madd(f11, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r2 * 4);
-      v128.store(y2, madd(f20, rowScale, b0));
-      v128.store(y2, madd(f21, rowScale, b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r3 * 4);
-      v128.store(y3, madd(f30, rowScale, b0));
-      v128.store(y3, madd(f31, rowScale, b1), 16);
+      let rowScale = v128.load32_splat(rowScales + <usize>row * 8);
+      let centre = v128.load32_splat(rowScales + <usize>row * 8, 4);
+      v128.store(y0, madd(f00, rowScale, madd(centre, c0, b0)));
+      v128.store(y0, madd(f01, rowScale, madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r1 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r1 * 8, 4);
+      v128.store(y1, madd(f10, rowScale, madd(centre, c0, b0)));
+      v128.store(y1, madd(f11, rowScale, madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r2 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r2 * 8, 4);
+      v128.store(y2, madd(f20, rowScale, madd(centre, c0, b0)));
+      v128.store(y2, madd(f21, rowScale, madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r3 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r3 * 8, 4);
+      v128.store(y3, madd(f30, rowScale, madd(centre, c0, b0)));
+      v128.store(y3, madd(f31, rowScale, madd(centre, c1, b1)), 16);
     }
     weights += columnBytes;
     scales += scaleBytes;
     bias += 32;
+    sums += 32;
     out += 32;
   }
 }

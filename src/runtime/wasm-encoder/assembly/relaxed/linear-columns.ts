@@ -10,6 +10,7 @@ import { madd } from "../math.ts";
  * @param weights u8 [outputs / 8][inputs / 4][8][4]: 1 to 127, meaning -63 to 63
  * @param scales f32 [outputs]
  * @param bias f32 [outputs]; outputs a multiple of 8
+ * @param sums f32 [outputs]: the sum of each output's weights, which a row's centre is multiplied by
  * @param out f32 [rows], rows outStride bytes apart
  */
 export function linearColumns(
@@ -20,6 +21,7 @@ export function linearColumns(
   weights: usize,
   scales: usize,
   bias: usize,
+  sums: usize,
   inputs: i32,
   outputs: i32,
   out: usize,
@@ -31,6 +33,8 @@ export function linearColumns(
   for (let column = 0; column < outputs; column += 8) {
     const b0 = v128.load(bias);
     const b1 = v128.load(bias, 16);
+    const c0 = v128.load(sums);
+    const c1 = v128.load(sums, 16);
     const s0 = v128.load(scales);
     const s1 = v128.load(scales, 16);
     let a = act;
@@ -75,22 +79,27 @@ export function linearColumns(
       const y1 = out + <usize>r1 * outStride;
       const y2 = out + <usize>r2 * outStride;
       const y3 = out + <usize>r3 * outStride;
-      let rowScale = v128.load32_splat(rowScales + <usize>row * 4);
-      v128.store(y0, madd(f32x4.convert_i32x4_s(i00), f32x4.mul(rowScale, s0), b0));
-      v128.store(y0, madd(f32x4.convert_i32x4_s(i01), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r1 * 4);
-      v128.store(y1, madd(f32x4.convert_i32x4_s(i10), f32x4.mul(rowScale, s0), b0));
-      v128.store(y1, madd(f32x4.convert_i32x4_s(i11), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r2 * 4);
-      v128.store(y2, madd(f32x4.convert_i32x4_s(i20), f32x4.mul(rowScale, s0), b0));
-      v128.store(y2, madd(f32x4.convert_i32x4_s(i21), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r3 * 4);
-      v128.store(y3, madd(f32x4.convert_i32x4_s(i30), f32x4.mul(rowScale, s0), b0));
-      v128.store(y3, madd(f32x4.convert_i32x4_s(i31), f32x4.mul(rowScale, s1), b1), 16);
+      let rowScale = v128.load32_splat(rowScales + <usize>row * 8);
+      let centre = v128.load32_splat(rowScales + <usize>row * 8, 4);
+      v128.store(y0, madd(f32x4.convert_i32x4_s(i00), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y0, madd(f32x4.convert_i32x4_s(i01), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r1 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r1 * 8, 4);
+      v128.store(y1, madd(f32x4.convert_i32x4_s(i10), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y1, madd(f32x4.convert_i32x4_s(i11), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r2 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r2 * 8, 4);
+      v128.store(y2, madd(f32x4.convert_i32x4_s(i20), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y2, madd(f32x4.convert_i32x4_s(i21), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r3 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r3 * 8, 4);
+      v128.store(y3, madd(f32x4.convert_i32x4_s(i30), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y3, madd(f32x4.convert_i32x4_s(i31), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
     }
     weights += columnBytes;
     scales += 32;
     bias += 32;
+    sums += 32;
     out += 32;
   }
 }
@@ -104,6 +113,7 @@ export function linearColumnsDot(
   weights: usize,
   scales: usize,
   bias: usize,
+  sums: usize,
   inputs: i32,
   outputs: i32,
   out: usize,
@@ -114,6 +124,8 @@ export function linearColumnsDot(
   for (let column = 0; column < outputs; column += 8) {
     const b0 = v128.load(bias);
     const b1 = v128.load(bias, 16);
+    const c0 = v128.load(sums);
+    const c1 = v128.load(sums, 16);
     const s0 = v128.load(scales);
     const s1 = v128.load(scales, 16);
     let a = act;
@@ -152,22 +164,27 @@ export function linearColumnsDot(
       const y1 = out + <usize>r1 * outStride;
       const y2 = out + <usize>r2 * outStride;
       const y3 = out + <usize>r3 * outStride;
-      let rowScale = v128.load32_splat(rowScales + <usize>row * 4);
-      v128.store(y0, madd(f32x4.convert_i32x4_s(i00), f32x4.mul(rowScale, s0), b0));
-      v128.store(y0, madd(f32x4.convert_i32x4_s(i01), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r1 * 4);
-      v128.store(y1, madd(f32x4.convert_i32x4_s(i10), f32x4.mul(rowScale, s0), b0));
-      v128.store(y1, madd(f32x4.convert_i32x4_s(i11), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r2 * 4);
-      v128.store(y2, madd(f32x4.convert_i32x4_s(i20), f32x4.mul(rowScale, s0), b0));
-      v128.store(y2, madd(f32x4.convert_i32x4_s(i21), f32x4.mul(rowScale, s1), b1), 16);
-      rowScale = v128.load32_splat(rowScales + <usize>r3 * 4);
-      v128.store(y3, madd(f32x4.convert_i32x4_s(i30), f32x4.mul(rowScale, s0), b0));
-      v128.store(y3, madd(f32x4.convert_i32x4_s(i31), f32x4.mul(rowScale, s1), b1), 16);
+      let rowScale = v128.load32_splat(rowScales + <usize>row * 8);
+      let centre = v128.load32_splat(rowScales + <usize>row * 8, 4);
+      v128.store(y0, madd(f32x4.convert_i32x4_s(i00), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y0, madd(f32x4.convert_i32x4_s(i01), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r1 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r1 * 8, 4);
+      v128.store(y1, madd(f32x4.convert_i32x4_s(i10), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y1, madd(f32x4.convert_i32x4_s(i11), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r2 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r2 * 8, 4);
+      v128.store(y2, madd(f32x4.convert_i32x4_s(i20), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y2, madd(f32x4.convert_i32x4_s(i21), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
+      rowScale = v128.load32_splat(rowScales + <usize>r3 * 8);
+      centre = v128.load32_splat(rowScales + <usize>r3 * 8, 4);
+      v128.store(y3, madd(f32x4.convert_i32x4_s(i30), f32x4.mul(rowScale, s0), madd(centre, c0, b0)));
+      v128.store(y3, madd(f32x4.convert_i32x4_s(i31), f32x4.mul(rowScale, s1), madd(centre, c1, b1)), 16);
     }
     weights += columnBytes;
     scales += 32;
     bias += 32;
+    sums += 32;
     out += 32;
   }
 }
