@@ -22,10 +22,13 @@ describe("evaluate", () => {
     const { results, ...set } = report.sets[0];
     expect(set).toMatchObject({ name: "beir", documents: 3, queries: 2, truncated: 0, missing: 0 });
     expect(set.indexBytes.int8).toBeGreaterThan(set.indexBytes.bits);
-    expect(results).toHaveLength(13 * 3);
     for (const { means } of results) for (const value of Object.values(means)) expect(value).toBeGreaterThanOrEqual(0);
     const find = (system: string, form = "exact") =>
       results.find((result: { system: string; form: string }) => result.system === system && result.form === form);
+    // Systems in three forms, and what a search finds in two.
+    expect(results).toHaveLength(13 * 3 + 2);
+    // Three documents are all of them candidates.
+    expect(find("default search", "int8").means).toEqual(find("balanced", "int8").means);
     expect(find("0,0,0,1").means).toEqual(find("BM25").means);
     // There is nothing to compress in counts of words.
     expect(find("BM25", "int8").means).toEqual(find("BM25").means);

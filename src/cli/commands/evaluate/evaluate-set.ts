@@ -10,6 +10,7 @@ import type { CachedEncoder } from "./encode-cached.ts";
 import { addExactScores } from "./exact-scores.ts";
 import { type AskedText, MeasuredIndex, type TokenForm } from "./index-scores.ts";
 import { ScoreTable, type System } from "./score-table.ts";
+import { DEFAULT_SEARCH } from "./systems.ts";
 import type { TextVectors } from "./vector-file.ts";
 
 /** How vectors are kept: as they came, or as an index keeps them. */
@@ -118,14 +119,18 @@ export async function evaluateSet(name: string, dataset: Dataset, parts: SetPart
     // BM25 counts words: there is nothing to compress, and the index is the only one to compute it.
     const [counted] = forms;
     if (counted) tables.get("exact")!.column("bm25").set(tables.get(counted)!.column("bm25"));
+    const places = new Map(queries.map(({ id }, place) => [id, place]));
     const results: SystemResult[] = [];
     for (const [form, table] of tables) {
       for (const system of systems) {
         if (!table.supports(system)) continue;
         const rank = (query: number, depth: number) => table.rank(query, system, depth).map((place) => documents[place]!.id);
-        const places = new Map(queries.map(({ id }, place) => [id, place]));
         results.push({ system: system.name, form, means: (await evaluate(places, dataset.qrels, rank, { measures, signal })).means });
       }
+    }
+    for (const [form, index] of indexes) {
+      const rank = (query: number, depth: number) => index.search(asked[query]!, depth, signal);
+      results.push({ system: DEFAULT_SEARCH, form, means: (await evaluate(places, dataset.qrels, rank, { measures, signal })).means });
     }
     const known = new Set(documents.map(({ id }) => id));
     const missing = queries.reduce((sum, { id }) => sum + [...dataset.qrels.get(id)!.keys()].filter((document) => !known.has(document)).length, 0);

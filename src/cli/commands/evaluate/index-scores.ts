@@ -71,6 +71,12 @@ export class MeasuredIndex {
     }
   }
 
+  /** Ids of what a search finds with its default options. */
+  async search({ dense, lexical, colbert, words }: AskedText, limit: number, signal?: AbortSignal): Promise<string[]> {
+    const asked: SearchQuery = { dense, lexical: lexical ?? undefined, colbert: colbert ?? undefined, words };
+    return (await this.#index.search(asked, { limit, signal })).map(({ id }) => id);
+  }
+
   async close(): Promise<void> {
     await this.#index.close();
   }

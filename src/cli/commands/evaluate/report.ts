@@ -21,7 +21,7 @@ export function formatReport(sets: readonly SetResult[], measures: readonly stri
   const [main] = measures;
   const [only] = sets;
   if (sets.length === 1) return [describeSet(only!), "", formatResults(only!.results, measures)].join("\n");
-  const systems = systemNames(only!.results);
+  const systems = systemNames(only!.results.filter(({ form }) => form === "exact"));
   const rows = sets.map(({ name, queries, documents, results }) => [
     name,
     String(queries),

@@ -19,6 +19,9 @@ export const SYSTEMS: readonly System[] = [
   { name: "RRF, three heads", weights: resolveWeights([1, 1, 1]), fusion: "rrf" },
 ];
 
+/** What an index finds when it is searched with default options: with its own choice of candidates, and nothing scored that need not be. */
+export const DEFAULT_SEARCH = "default search";
+
 /** "1,0.3,1", "1,0.3,1,0.1" or a preset's name, as a system of that name. @throws InvalidInputError */
 export function systemOf(text: string): System {
   const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
