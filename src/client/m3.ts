@@ -67,7 +67,7 @@ export class M3 implements AsyncDisposable {
     const spawn = options.worker ?? (() => spawnWorker(assetsUrl));
     const { link, loaded } = await WorkerLink.open({
       spawn,
-      request: { model, baseUrl, device, threads, storage, prefetch },
+      request: { model, baseUrl, revision: options.revision, device, threads, storage, prefetch },
       signal,
       onProgress,
       abortGraceMs,

@@ -23,6 +23,11 @@ export interface LoadOptions extends CallOptions {
   /** What the model's name or path is resolved against. Default: the page's own base URL, so "m3-mini" is `models/m3-mini/manifest.json` beside the page. */
   readonly baseUrl?: string | URL | undefined;
   /**
+   * The fingerprint that the model must have (`m3.info.fingerprint`), for pages that hold vectors of it: another one is an InvalidManifestError. A stored model that
+   * has it is used without asking the server. Default: whichever the server has.
+   */
+  readonly revision?: string | undefined;
+  /**
    * Where the model is kept between visits. Default "auto": in the browser's storage (private file system, else IndexedDB, else Cache API) for all tabs of the origin, or, where
    * that is denied or full, nowhere, which a progress report's `notice` says. "memory": nowhere.
    */
@@ -82,6 +87,7 @@ const LOAD_CHECKS: Record<keyof LoadOptions, Check> = {
   device: check('"auto", "webgpu" or "wasm"', (value) => value === "auto" || value === "webgpu" || value === "wasm"),
   threads: positiveInteger,
   baseUrl: url,
+  revision: check("a hexadecimal fingerprint", (value) => typeof value === "string" && /^[0-9a-f]+$/.test(value)),
   storage: check('"auto" or "memory"', (value) => value === "auto" || value === "memory"),
   prefetch: check('"hot", "all" or "none"', (value) => value === "hot" || value === "all" || value === "none"),
   persist: flag,

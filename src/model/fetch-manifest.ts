@@ -17,24 +17,34 @@ export interface FetchManifestOptions extends BackoffOptions, PatienceOptions {
   readonly signal?: AbortSignal | undefined;
   readonly stored?: StoredManifests | undefined;
   readonly onNotice: NoticeListener;
+  /** The fingerprint that the manifest must have; a stored one that has it is taken without asking the server. */
+  readonly revision?: string | undefined;
 }
 
 /** @throws MissingShardError, InvalidManifestError, the signal's reason */
 export async function fetchManifest(url: URL, options: FetchManifestOptions): Promise<Manifest> {
-  const { signal, stored, onNotice } = options;
+  const { signal, stored, onNotice, revision } = options;
   const before = await stored?.read(url);
   throwIfAborted(signal);
+  const isPinned = ({ fingerprint }: Manifest) => revision === undefined || fingerprint === revision;
+  if (before && revision !== undefined && isPinned(before)) return before;
   try {
     // With a stored one at hand nobody waits for a server that is away.
     const json = await fetchJson(url, options, new Backoff(before ? { ...options, retries: 0 } : options));
     const manifest = parseManifest(json);
+    if (!isPinned(manifest)) throw otherRevision(url, manifest, revision);
     await stored?.write(url, json, before !== undefined);
     return manifest;
   } catch (error) {
-    if (signal?.aborted || !before || !isAway(error)) throw error;
+    if (signal?.aborted || !before || !isPinned(before) || !isAway(error)) throw error;
     onNotice({ code: "offline", message: `The stored model is used, without asking for a newer one: ${(error as Error).message}` });
     return before;
   }
+}
+
+function otherRevision(url: URL, { fingerprint }: Manifest, revision: string | undefined): InvalidManifestError {
+  const reason = `${url.href} has revision ${fingerprint}, but ${revision} was asked for. Publish that one, or ask for the one that is there.`;
+  return new InvalidManifestError(reason, { url: url.href, expected: revision, received: fingerprint });
 }
 
 async function fetchJson(url: URL, options: FetchManifestOptions, backoff: Backoff): Promise<unknown> {

@@ -29,6 +29,8 @@ export interface LoadModelOptions extends BackoffOptions, PatienceOptions {
   readonly baseUrl: string;
   /** Default: the platform's. */
   readonly fetch?: Fetch | undefined;
+  /** The fingerprint that the model must have. Default: whichever the server has. */
+  readonly revision?: string | undefined;
   /** Ends the manifest's download and the downloads that it starts; later reads have signals of their own. */
   readonly signal?: AbortSignal | undefined;
   /** Bytes of all files asked for so far; grows beyond the first total when pages of the embedding table are needed. */
@@ -51,7 +53,7 @@ export async function loadModel(model: string, options: LoadModelOptions): Promi
   const storage = await openStorage(options, onNotice);
   const shelf = storage && new Shelf(storage.store, onNotice);
   const backoff = { retryDelayMs: options.retryDelayMs, retries: options.retries, stallMs: options.stallMs };
-  const manifest = await fetchManifest(url, { ...backoff, fetch, signal, stored: shelf && new StoredManifests(shelf), onNotice });
+  const manifest = await fetchManifest(url, { ...backoff, fetch, signal, stored: shelf && new StoredManifests(shelf), onNotice, revision: options.revision });
 
   const shards = alwaysNeeded(manifest);
   const needed = [manifest.tokenizer, ...shards.map((shard) => manifest.shards[shard]!)];

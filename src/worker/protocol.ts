@@ -46,6 +46,8 @@ export interface LoadRequest {
   readonly model: string | ModelFolder;
   /** Absolute URL that the model's name or path is resolved against. */
   readonly baseUrl: string;
+  /** The fingerprint that the model must have. Undefined: any. */
+  readonly revision?: string | undefined;
   readonly device: DeviceChoice;
   /** Undefined: as many as help. */
   readonly threads: number | undefined;

@@ -71,13 +71,13 @@ export class WorkerService implements WorkerApi, ModelsApi {
     return holdForLife(lock);
   }
 
-  load(call: Call, { model: name, baseUrl, device, threads, storage, prefetch, maxBatchTexts }: LoadRequest): Promise<Loaded> {
+  load(call: Call, { model: name, baseUrl, revision, device, threads, storage, prefetch, maxBatchTexts }: LoadRequest): Promise<Loaded> {
     return this.#run(call, async (signal, onProgress) => {
       const source =
         typeof name === "string"
           ? { url: name, openStorage: storage === "memory" ? undefined : this.#parts.openModelStorage, fetch: undefined }
           : { url: FOLDER_URL, openStorage: undefined, fetch: folderFetch(name) };
-      const model = await this.#parts.loadModel(source.url, { baseUrl, signal, onProgress, openStorage: source.openStorage, fetch: source.fetch });
+      const model = await this.#parts.loadModel(source.url, { baseUrl, revision, signal, onProgress, openStorage: source.openStorage, fetch: source.fetch });
       const { manifest } = model;
       const embeddings = new EmbeddingTable(manifest, model.tensors);
       const readTokenizer = model.readTokenizer({ signal }).then((bytes) => XlmRobertaTokenizer.fromBytes(bytes));

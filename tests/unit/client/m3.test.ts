@@ -52,6 +52,7 @@ describe("M3.load", () => {
     ["options.threads", { threads: 0 }],
     ["options.threads", { threads: 1.5 }],
     ["options.storage", { storage: "disk" }],
+    ["options.revision", { revision: "latest" }],
     ["options.persist", { persist: "yes" }],
     ["options.baseUrl", { baseUrl: 3 }],
     ["options.baseUrl", { baseUrl: undefined }],

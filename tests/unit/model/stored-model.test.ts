@@ -32,14 +32,15 @@ interface Visit {
   readonly answers?: Readonly<Record<string, readonly Answer[]>>;
   readonly openStorage?: () => Promise<ModelStorage>;
   readonly signal?: AbortSignal;
+  readonly revision?: string;
 }
 
 /** Loads the model and reads all that every encode needs. */
-async function visit(storage: ModelStorage, { answers = served, openStorage = async () => storage, signal }: Visit = {}) {
+async function visit(storage: ModelStorage, { answers = served, openStorage = async () => storage, signal, revision }: Visit = {}) {
   const { fetch, requests } = fakeServer(answers);
   const events: ProgressEvent[] = [];
   const onProgress = (event: ProgressEvent) => events.push(event);
-  const model = await loadModel("m3-mini", { baseUrl: BASE, fetch, retryDelayMs: 0, retries: 2, openStorage, signal, onProgress });
+  const model = await loadModel("m3-mini", { baseUrl: BASE, fetch, retryDelayMs: 0, retries: 2, openStorage, signal, onProgress, revision });
   const [first, last, tokenizer] = await Promise.all([
     model.tensors.read("first", { signal }),
     model.tensors.read("last", { signal }),
@@ -53,6 +54,31 @@ async function visit(storage: ModelStorage, { answers = served, openStorage = as
 
 const nameOf = ({ url }: FakeRequest) => url.slice(url.lastIndexOf("/") + 1);
 const fileBlob = (file: string) => `f-${entryOf(file, files[file]!).sha256}`;
+
+describe("a revision that is asked for", () => {
+  const later = { ...manifest, fingerprint: "f".repeat(64) };
+  const republished = { ...served, "manifest.json": [json(later)] };
+
+  it("is used as it is stored, without asking the server, whatever that has by now", async () => {
+    const storage = memoryStorage();
+    await visit(storage);
+    const { requested, notices } = await visit(storage, { answers: republished, revision: manifest.fingerprint });
+    expect(requested).toEqual([]);
+    expect(notices).toEqual([]);
+    // Who asks for none gets the newest.
+    expect((await visit(storage, { answers: republished })).model.manifest.fingerprint).toBe(later.fingerprint);
+  });
+
+  it("that is nowhere is told with the one that is there, and leaves what is stored alone", async () => {
+    const storage = memoryStorage();
+    await visit(storage);
+    const revision = "e".repeat(64);
+    const error = { code: "invalid-manifest", message: expect.stringContaining(revision), fields: { expected: revision, received: later.fingerprint } };
+    await expect(visit(storage, { answers: republished, revision })).rejects.toMatchObject(error);
+    await expect(visit(storage, { answers: nothing, revision })).rejects.toMatchObject({ code: "missing-shard" });
+    expect((await visit(storage)).requested).toEqual(["manifest.json"]);
+  });
+});
 
 describe("a stored model", () => {
   it("is there at the second visit, which asks for the manifest only, and tells all its bytes", async () => {
