@@ -11,6 +11,7 @@ import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { WriterLock } from "#core/writer-lock.ts";
 import type { M3Encoder } from "#encoder/encoder.ts";
+import { readMeta, referencedFiles } from "#search/meta.ts";
 import type { SiteDocument } from "#site/documents.ts";
 import type { LanguageIndex } from "#texts/published-index.ts";
 import { TextIndex } from "#texts/text-index.ts";
@@ -86,11 +87,19 @@ function sorted({ id, title, text, url, fields }: StoredDocument): StoredDocumen
   return { id, title, text, url, fields };
 }
 
+/** What is published of the folder; the rest is removed. */
 async function contentOf(folder: string): Promise<{ blobs: Record<string, number>; digest: string }> {
   const store = await FolderStore.open(folder);
+  const meta = await readMeta(store);
+  const counting = meta ? referencedFiles(meta) : new Set<string>();
   const hash = createHash("sha256");
   const blobs: Record<string, number> = {};
   for (const { name, bytes } of await store.list()) {
+    // Of the state before the last change, for readers of a living index.
+    if (!counting.has(name)) {
+      await store.remove(name);
+      continue;
+    }
     hash.update(`${name}\0${bytes}\0`).update(await readBlob(store, name));
     blobs[name] = bytes;
   }

@@ -49,6 +49,7 @@ describe("bge-m3-web index", () => {
     const after = await list(out);
     expect(after.languages.ko).toEqual(languages.ko);
     expect(after.languages.en.folder).not.toBe(languages.en.folder);
+    expect(Object.keys(after.languages.en.blobs).filter((name) => name.endsWith(".documents"))).toHaveLength(1);
     expect(await readdir(out)).toHaveLength(3);
   });
 
