@@ -28,7 +28,7 @@ describe("forty pages of help", () => {
   beforeAll(async () => {
     help = await m3.openIndex(name);
     await help.add(pages, { onProgress: (event) => events.push(event) });
-  });
+  }, 240_000);
 
   it("are added with progress in documents, tokens and time", () => {
     expect(events.length).toBeGreaterThan(10);
