@@ -1,6 +1,6 @@
 /** A change that is aborted whenever it turns to the store: it happens as a whole or not at all, and the index goes on. */
 import { expect, it } from "vitest";
-import type { ByteStore } from "#core/byte-store.ts";
+import { type ByteStore, readBlob, writeBlob } from "#core/byte-store.ts";
 import { Kernels } from "#scoring/kernels/instance.ts";
 import { HybridIndex } from "#search/hybrid-index.ts";
 import { MERGE_FACTOR } from "#search/merge-policy.ts";
@@ -39,16 +39,20 @@ function watched(store: ByteStore, onStep: () => void): ByteStore {
 it("leaves all or nothing, wherever it is aborted, merges included", async () => {
   const reason = new Error("stop");
   let [rejected, done] = [0, 0];
-  // Each of the changes is the eighth of its size, so that it ends in a merge.
+  // The change that is aborted is the eighth of its size, so that it ends in a merge.
+  const seven = new MemoryStore();
+  const before = await HybridIndex.open(seven, { settings: SETTINGS, kernels });
+  for (let change = 1; change < MERGE_FACTOR; change++) await before.add(makeDocuments(1, change, `change${change}`));
+  await before.close();
   for (let stopAt = 1, isOver = false; !isOver; stopAt++) {
     const store = new MemoryStore();
+    for (const { name } of await seven.list()) await writeBlob(store, name, await readBlob(seven, name));
     const abort = new AbortController();
     let left = Number.POSITIVE_INFINITY;
     const index = await HybridIndex.open(
       watched(store, () => --left === 0 && abort.abort(reason)),
       { settings: SETTINGS, kernels },
     );
-    for (let change = 1; change < MERGE_FACTOR; change++) await index.add(makeDocuments(1, change, `change${change}`));
     left = stopAt;
     const error = await index.add(makeDocuments(3, 20), { signal: abort.signal }).catch((caught: unknown) => caught);
     isOver = left > 0;
