@@ -15,7 +15,7 @@ export function addCopyAssets(program: Command, { stdout }: Surroundings): void 
     .summary("everything that a page without a bundler needs, into one folder")
     .description("Copies the package's scripts, the runtime's WebAssembly and a model into a folder that a static server serves.")
     .argument("<dir>", "folder to fill; files that are there already are written over")
-    .option("--model <dir>", "folder of a model artefact (default: the package's m3-mini, where it has one)")
+    .option("--model <dir or name>", "folder of a model artefact, or a model whose package is installed (default: m3-mini, where it is installed)")
     .option("--no-webgpu", "leave out the runtime's builds for WebGPU, 44 MB");
   withOutputOptions(command, "print what was copied as one JSON object on standard output: {files, bytes, model}").action(
     async (folder: string, { model, webgpu, json, quiet }: CopyFlags) => {

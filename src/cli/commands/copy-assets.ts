@@ -4,12 +4,14 @@
  *     DIR/index.js, scoring.js, worker.js, …     this package, without a bare import
  *     DIR/onnxruntime-web/                       the runtime's glue and WebAssembly, of which a browser fetches one pair
  *     DIR/models/<name>/                         a model
+ *     DIR/isolation-worker.js                    a service worker for hosts that set no headers (it has to lie beside the pages, or above them)
  */
 import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { InvalidInputError } from "#core/errors.ts";
 import { openFileModel } from "../file-model.ts";
+import { modelPackageFolder } from "../model-package.ts";
 import { packageRoot } from "../package-root.ts";
 
 /** Plain, with JSPI, with Asyncify: what the worker chooses from. */
@@ -19,7 +21,10 @@ const RUNTIME_BUILDS = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.jspi",
 const WITHOUT_WEBGPU = RUNTIME_BUILDS.slice(0, 1);
 
 export interface CopyAssetsOptions {
-  /** Folder of a model artefact. Default: the package's own m3-mini where there is one (a checkout has it, the published package does not). */
+  /**
+   * Folder of a model artefact, or the name of a model whose package (`bge-m3-web-model-<name>`) is installed. Default: the installed m3-mini, or that of a checkout
+   * of this package; none where there is neither.
+   */
   readonly model?: string | undefined;
   /** Also copy the runtime's builds for WebGPU, 44 MB. Default true. */
   readonly webgpu?: boolean | undefined;
@@ -40,7 +45,7 @@ export interface CopiedAssets {
 export async function copyAssets(folder: string, { model, webgpu = true }: CopyAssetsOptions = {}): Promise<CopiedAssets> {
   const root = packageRoot();
   const copies = [...(await ownFiles(path.join(root, "dist"))), ...runtimeFiles(webgpu ? RUNTIME_BUILDS : WITHOUT_WEBGPU)];
-  const modelFolder = model ?? (await existing(path.join(root, "public/models/m3-mini")));
+  const modelFolder = model === undefined ? (installed("m3-mini") ?? (await existing(path.join(root, "public/models/m3-mini")))) : await namedModel(model);
   const { name, files } = modelFolder === null ? { name: null, files: [] } : await modelFiles(modelFolder);
   copies.push(...files);
 
@@ -79,6 +84,15 @@ async function modelFiles(folder: string): Promise<{ name: string; files: Copy[]
   if (!/^[0-9A-Za-z_][0-9A-Za-z._-]*$/.test(name)) throw new InvalidInputError("model", "a model whose name can be a folder", name);
   const files = ["manifest.json", tokenizer.file, ...shards.map(({ file }) => file)];
   return { name, files: files.map((file) => ({ from: path.join(folder, file), to: path.posix.join("models", name, file) })) };
+}
+
+/** A folder goes before a package of the same name. */
+async function namedModel(model: string): Promise<string> {
+  return (await existing(model)) ?? installed(model) ?? model;
+}
+
+function installed(model: string): string | null {
+  return modelPackageFolder(model, process.cwd());
 }
 
 async function existing(file: string): Promise<string | null> {
