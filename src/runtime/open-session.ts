@@ -6,6 +6,7 @@ import { GraphSession } from "#graph/graph-session.ts";
 import type { PrepareOptions } from "#graph/prepare-weights.ts";
 import { loadBuild } from "./builds.ts";
 import { usableThreads } from "./probe.ts";
+import { openWasmEncoder } from "./wasm-encoder/engine.ts";
 import { openWebGpuEngine } from "./webgpu-engine.ts";
 
 export interface OpenOptions extends PrepareOptions {
@@ -16,6 +17,8 @@ export interface OpenOptions extends PrepareOptions {
   readonly threads?: number | undefined;
   /** WebGPU: false does without subgroup operations, which some drivers get wrong. Default: as the adapter's data allow. */
   readonly subgroups?: boolean | undefined;
+  /** WASM: our own encoder, or ONNX Runtime's. Default: ONNX Runtime's. */
+  readonly engine?: "bge-m3-web" | "onnxruntime" | undefined;
   /** Folder of ONNX Runtime's own files, ending in a slash, of the page's origin. Default: where the build put them. */
   readonly wasmBaseUrl?: string | undefined;
 }
@@ -30,6 +33,7 @@ export async function openSession(model: LoadedModel, options: OpenOptions): Pro
   const { backend, precision = "default", wasmBaseUrl, signal, onProgress } = options;
   if (backend === "webgpu") return new GraphSession(await openWebGpuEngine(model, { ...options, precision }), model.manifest);
   const threads = usableThreads(options.threads);
+  if (options.engine === "bge-m3-web") return openWasmEncoder(model, { precision, threads, signal, onProgress });
   const { ort, engine } = await loadBuild("wasm", { wasmBaseUrl, threads });
   const info = { backend, engine, threads, batch: WASM_BATCH };
   return new GraphSession(await openCpuEngine(model, { ort, precision, info, signal, onProgress }), model.manifest);

@@ -60,12 +60,12 @@ describe("the service worker, on a server without headers for isolation", () => 
       expect(before.result).toMatchObject({ isolated: true, threads: 2 });
       expect(before.problems).toEqual([]);
 
-      // Files are kept beside the page's work: the last and largest of them is the binary.
+      // Files are kept beside the page's work.
       await expect
         .poll(() => context.pages()[0]!.evaluate(async () => (await (await caches.open("bge-m3-web-pages")).keys()).map(({ url }) => new URL(url).pathname)), {
           timeout: 60_000,
         })
-        .toEqual(expect.arrayContaining(["/", "/main.js", "/index.js", "/worker.js", "/onnxruntime-web/ort-wasm-simd-threaded.wasm"]));
+        .toEqual(expect.arrayContaining(["/", "/main.js", "/index.js", "/worker.js", "/worker-thread.js"]));
       const kept = await context.pages()[0]!.evaluate(async () => (await (await caches.open("bge-m3-web-pages")).keys()).map(({ url }) => url));
       expect(kept.filter((url) => /\.(safetensors|vocab)$/.test(url))).toEqual([]);
 

@@ -61,7 +61,12 @@ const bundles: readonly InlineConfig[] = [
     { index: "src/index.ts", scoring: "src/scoring.ts" },
     { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
   ),
-  browserBundle("worker", { worker: "src/worker/entry.ts" }, { minify: true, plugins: [literalUrls(), onnxruntime()] }),
+  // The script of a thread shares the encoder's code with the worker, which finds it beside itself.
+  browserBundle(
+    "worker",
+    { worker: "src/worker/entry.ts", "worker-thread": "src/runtime/wasm-encoder/thread.ts" },
+    { minify: true, plugins: [literalUrls({ "./thread.ts": "./worker-thread.js" }), onnxruntime()] },
+  ),
   // A site puts this file where its pages are: it stands alone, as a classic script that leaves no names behind.
   browserBundle("isolation", { "isolation-worker": "src/worker/isolation-worker.ts" }, { minify: true, plugins: [], format: "iife" }),
   commandLine,

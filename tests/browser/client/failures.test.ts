@@ -38,7 +38,11 @@ describe("a load that fails", () => {
     const error = await load("wrong-vectors").catch((thrown) => thrown);
     expect(error).toBeInstanceOf(BackendError);
     const failed = (reason: RegExp) => expect.objectContaining({ backend: "wasm", outcome: "failed", reason: expect.stringMatching(reason) });
-    expect(error.fields.attempts).toEqual([failed(/^self-test: cosine/), failed(/^fp32: self-test: cosine/)]);
+    expect(error.fields.attempts).toEqual([
+      failed(/^self-test: cosine/),
+      failed(/^ONNX Runtime: self-test: cosine/),
+      failed(/^ONNX Runtime in fp32: self-test: cosine/),
+    ]);
   });
 
   it("for a worker's script that is not there is a WorkerLostError", async () => {
