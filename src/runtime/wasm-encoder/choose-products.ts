@@ -1,6 +1,6 @@
 /**
  * Which of the two forms of the relaxed products runs here: sums in 16 bits, or one instruction for product and sum. The second is one machine instruction
- * on processors with VNNI or ARM's dot products, and three elsewhere; JavaScript cannot ask which, so both are timed for about a millisecond. A form whose numbers are
+ * on processors with VNNI or ARM's dot products, and three elsewhere; JavaScript cannot ask which, so both are timed for some milliseconds. A form whose numbers are
  * wrong (an old engine has one) is not taken.
  */
 import { BackendError } from "#core/errors.ts";
@@ -12,8 +12,10 @@ const ROWS = 32;
 const INPUTS = 256;
 const OUTPUTS = 64;
 const BLOCKS = INPUTS / 32;
-/** Some runs each, in turn: the fastest counts. */
-const TRIALS = 6;
+/** Of each form, in turn: the fastest counts. */
+const TRIALS = 3;
+/** About a millisecond: clocks may have steps of a tenth. */
+const RUNS_PER_TRIAL = 200;
 /** Weights of the trial, less 8. */
 const WEIGHT = (output: number, input: number) => ((output * 5 + input * 3) % 16) - 8;
 const ACTIVATION = (row: number, input: number) => ((row * 7 + input * 11) % 255) - 127;
@@ -28,7 +30,7 @@ export function chooseProducts(kernels: KernelFunctions, kind: ModuleKind, memor
   for (let turn = 0; turn < TRIALS; turn++) {
     for (const one of forms) {
       const start = performance.now();
-      trial.run(one.linear);
+      for (let run = 0; run < RUNS_PER_TRIAL; run++) trial.run(one.linear);
       one.ms = Math.min(one.ms, performance.now() - start);
     }
   }

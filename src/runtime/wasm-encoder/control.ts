@@ -29,8 +29,8 @@ export const CONTROL_BYTES = 64;
 const TASK_BITS = 20;
 /** The next task of a phase that is closed. */
 const CLOSED = 2 ** TASK_BITS - 1;
-/** As often a thread looks for the next phase before it sleeps: some tens of microseconds, for phases follow each other closely. */
-const LOOKS = 4000;
+/** As often a thread looks for the next phase before it sleeps: some hundred microseconds, for phases follow each other closely. */
+const LOOKS = 20_000;
 
 /** A task that a thread has taken, and has to say that it is done. */
 export interface Ticket {

@@ -7,7 +7,7 @@ import { BackendError, DisposedError } from "#core/errors.ts";
 import { nextMessageTurn } from "#core/event-loop.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { Manifest } from "#core/manifest.ts";
-import type { EncoderSession, SessionInfo, TokenBatch, TokenBatchResult } from "#core/session.ts";
+import type { EncoderSession, RunOptions, SessionInfo, TokenBatch, TokenBatchResult } from "#core/session.ts";
 import { chooseProducts } from "./choose-products.ts";
 import { CONTROL_BYTES, Control } from "./control.ts";
 import { type Batch, blockRows, type ForwardPass, phaseCount } from "./forward.ts";
@@ -89,8 +89,8 @@ class WasmEncoder implements EncoderSession {
     this.#parts = parts;
   }
 
-  run(batch: TokenBatch, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<TokenBatchResult> {
-    const result = this.#tail.then(() => this.#run(batch, signal));
+  run(batch: TokenBatch, options: RunOptions = {}): Promise<TokenBatchResult> {
+    const result = this.#tail.then(() => this.#run(batch, options));
     this.#tail = result.catch(() => {});
     return result;
   }
@@ -102,8 +102,8 @@ class WasmEncoder implements EncoderSession {
     this.#others?.end();
   }
 
-  async #run({ rows, lengths, outputs }: TokenBatch, signal: AbortSignal | undefined): Promise<TokenBatchResult> {
-    const { memory, kernels, control: address } = this.#live(signal);
+  async #run({ rows, lengths, outputs }: TokenBatch, options: RunOptions): Promise<TokenBatchResult> {
+    const { memory, kernels, control: address } = this.#live(options.signal);
     const { hiddenSize } = this.#weights;
     const { threads } = this.info;
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
@@ -121,26 +121,29 @@ class WasmEncoder implements EncoderSession {
     const batch: Batch = { lengths, tokens, outputs, blockRows: blockRows(tokens, threads) };
     const control = new Control(memory.memory, address);
     control.describe(batch, lengthsAt);
-    await this.#compute(control, control.forwardPass(kernels, this.#weights, threads), signal);
+    await this.#compute(control, control.forwardPass(kernels, this.#weights, threads), options);
     return this.#collect(memory, space, batch);
   }
 
   /** Takes tasks like any other thread, and opens one phase after the other. Other messages get their turn now and then. */
-  async #compute(control: Control, forward: ForwardPass, signal: AbortSignal | undefined): Promise<void> {
+  async #compute(control: Control, forward: ForwardPass, { signal, onProgress }: RunOptions): Promise<void> {
     let heard = performance.now();
     const listen = async () => {
       await nextMessageTurn();
       this.#live(signal);
       heard = performance.now();
     };
-    for (let phase = 0; phase < phaseCount(this.#weights); phase++) {
+    const phases = phaseCount(this.#weights);
+    for (let phase = 0; phase < phases; phase++) {
       const tasks = forward.taskCount(phase);
       control.open(phase, tasks);
       try {
         for (let ticket = control.take(); ticket; ticket = control.take()) {
           forward.run(phase, ticket.task, 0);
           control.finish();
-          if (performance.now() - heard >= TURN_MS) await listen();
+          if (performance.now() - heard < TURN_MS) continue;
+          await listen();
+          onProgress?.((phase + control.done / tasks) / phases);
         }
         await this.#finished(control, tasks, listen);
       } catch (error) {
