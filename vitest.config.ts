@@ -28,7 +28,9 @@ export default defineConfig({
         server: { headers: isolation },
         plugins: [faultyModels()],
         // Imported when they are chosen: were they found only then, the development server would reload the page in the middle of a test.
-        optimizeDeps: { include: ["comlink", "lit", "onnxruntime-web/wasm", "onnxruntime-web/jspi", "onnxruntime-web/webgpu"] },
+        optimizeDeps: {
+          include: ["@bufbuild/protobuf/wire", "comlink", "lit", "onnxruntime-web/wasm", "onnxruntime-web/jspi", "onnxruntime-web/webgpu"],
+        },
         test: {
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],

@@ -66,9 +66,7 @@ export async function buildArtefact(source: CheckpointSource, sink: ArtefactSink
   const pages = await job.addPages(wordEmbeddings!.matrix, encodingFor(wordEmbeddings!.tensor, options.dtype));
   for (const matrix of heads.tensors) await job.addTensor(matrix, { kind: "float" });
   await job.shards.flush();
-  const tokenizer = await writeVocabulary(sink, vocabulary);
-
-  const manifest = await withFingerprint({
+  const draft = {
     format: MANIFEST_FORMAT,
     formatVersion: MANIFEST_VERSION,
     kind: "tensors",
@@ -80,18 +78,32 @@ export async function buildArtefact(source: CheckpointSource, sink: ArtefactSink
     heads: { dense: { pooling: settings.pooling }, lexical: heads.lexical, colbert: heads.colbert },
     maxTokens: settings.maxTokens,
     prompts: settings.prompts,
-    tokenizer: { kind: "xlm-roberta", ...tokenizer },
     shards: job.shards.files,
     tensors: job.shards.tensors(),
     encodings: job.encodings(),
     wordEmbeddings: pages,
     selfTest: null,
-  });
-  const selfTest = typeof options.selfTest === "function" ? await options.selfTest(manifest) : (options.selfTest ?? null);
-  const finished = { ...manifest, selfTest };
+  } as const;
+  return { manifest: await finishArtefact(sink, draft, vocabulary, options), quantised: job.reports };
+}
+
+/** Writes the vocabulary, then, when the known answers are found, the manifest. */
+export async function finishArtefact(
+  sink: ArtefactSink,
+  draft: Omit<Manifest, "fingerprint" | "tokenizer">,
+  vocabulary: Uint8Array<ArrayBuffer>,
+  { selfTest, signal }: Pick<BuildOptions, "selfTest" | "signal">,
+): Promise<Manifest> {
+  const tokenizer = { kind: "xlm-roberta", ...(await writeVocabulary(sink, vocabulary)) } as const;
+  const { format, formatVersion, kind, name, license, source, dtype, onnx, architecture, heads, maxTokens, prompts, ...rest } = draft;
+  // In the order of docs/model-format.md: the same checkpoint gives the same bytes.
+  const described = { license, source, dtype, ...(onnx ? { onnx } : {}), architecture, heads, maxTokens, prompts, tokenizer, ...rest };
+  const manifest = await withFingerprint({ format, formatVersion, kind, name, ...described });
+  const answers = typeof selfTest === "function" ? await selfTest(manifest) : (selfTest ?? null);
+  const finished = { ...manifest, selfTest: answers };
   throwIfAborted(signal);
   await sink.write("manifest.json", new TextEncoder().encode(formatManifest(finished)));
-  return { manifest: finished, quantised: job.reports };
+  return finished;
 }
 
 async function writeVocabulary(sink: ArtefactSink, bytes: Uint8Array<ArrayBuffer>): Promise<FileEntry> {

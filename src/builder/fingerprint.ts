@@ -4,7 +4,17 @@ import { sha256Hex } from "#core/sha256.ts";
 
 /** SHA-256 of the JSON of what decides the vectors, in this order. */
 export function fingerprint(manifest: Omit<Manifest, "fingerprint">): Promise<string> {
-  const { formatVersion, architecture, heads, maxTokens, prompts, tokenizer, shards } = manifest;
-  const parts = [formatVersion, architecture, heads, maxTokens, prompts, tokenizer.kind, tokenizer.sha256, shards.map(({ sha256 }) => sha256)];
+  const { formatVersion, architecture, heads, maxTokens, prompts, tokenizer, shards, onnx } = manifest;
+  const parts = [
+    formatVersion,
+    architecture,
+    heads,
+    maxTokens,
+    prompts,
+    tokenizer.kind,
+    tokenizer.sha256,
+    shards.map(({ sha256 }) => sha256),
+    ...(onnx ? [onnx] : []),
+  ];
   return sha256Hex(new TextEncoder().encode(JSON.stringify(parts)));
 }

@@ -55,6 +55,18 @@ export class ShardWriter {
     }
   }
 
+  /** Puts the bytes of a whole file into shards of its own, as a tensor U8 [bytes]. @param read gives some of them; no more than a shard's are asked for at once */
+  async addFile(name: string, size: number, read: (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const parts: TensorPart[] = [];
+    this.entries.set(name, { dtype: "U8", shape: [size], parts });
+    for (let offset = 0; offset < size; offset += CAPACITY_BYTES) {
+      await this.flush();
+      const bytes = await read(offset, Math.min(CAPACITY_BYTES, size - offset));
+      await this.addPart({ name, dtype: "U8", shape: [bytes.length], bytes, parts });
+    }
+    await this.flush();
+  }
+
   /** Writes the open shard. What is added next begins a new one. */
   async flush(): Promise<void> {
     if (this.open.length === 0) return;

@@ -6,8 +6,9 @@ import { availableParallelism } from "node:os";
 import { BackendError } from "#core/errors.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { EncoderSession } from "#core/session.ts";
-import { openCpuEngine } from "#graph/cpu-engine.ts";
+import { type CpuEngineOptions, openCpuEngine } from "#graph/cpu-engine.ts";
 import { GraphSession } from "#graph/graph-session.ts";
+import { openOnnxEngine } from "#graph/onnx-engine.ts";
 import type { PrepareOptions } from "#graph/prepare-weights.ts";
 
 export interface NodeSessionOptions extends PrepareOptions {
@@ -28,18 +29,20 @@ const BATCH = { tokenBudget: 2048, maxTexts: 128, maxPadding: 0 } as const;
 export async function openNodeSession(model: LoadedModel, options: NodeSessionOptions = {}): Promise<EncoderSession> {
   const { precision = "default", signal, onProgress } = options;
   const shared = { precision, signal, onProgress, ...(options.lowMemory ? { transient: true, layersAtATime: 1 } : {}) };
+  const open = <Tensor>(given: CpuEngineOptions<Tensor>) =>
+    model.manifest.onnx ? openOnnxEngine(model, model.manifest.onnx, given) : openCpuEngine(model, given);
   const native = options.engine === "wasm" ? null : await importNative();
   if (native) {
     const threads = options.threads ?? availableParallelism();
     const info = { backend: "native", engine: `onnxruntime-node ${native.env.versions.node ?? native.env.versions.common}`, threads, batch: BATCH } as const;
-    return new GraphSession(await openCpuEngine(model, { ...shared, ort: native, info }), model.manifest);
+    return new GraphSession(await open({ ...shared, ort: native, info }), model.manifest);
   }
   if (options.engine === "native") throw new BackendError("onnxruntime-node is not installed: npm install onnxruntime-node.", { backend: "native" });
   const web = await import("onnxruntime-web/wasm");
   web.env.wasm.numThreads = 1;
   web.env.logLevel = "error";
   const info = { backend: "wasm", engine: `onnxruntime-web ${web.env.versions.web ?? web.env.versions.common} (wasm)`, threads: 1, batch: BATCH } as const;
-  return new GraphSession(await openCpuEngine(model, { ...shared, ort: web, info }), model.manifest);
+  return new GraphSession(await open({ ...shared, ort: web, info }), model.manifest);
 }
 
 /** Null when the optional package is not there. A package that is there, but does not work on this system, is an error. */

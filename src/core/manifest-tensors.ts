@@ -1,23 +1,46 @@
 /** Checks that a manifest lists every tensor that its model needs, in the right type and shape, with parts that add up and pages that fit their shards. */
 import { encoderTensors } from "./encoder-tensors.ts";
 import { InvalidManifestError } from "./errors.ts";
-import type { Manifest, TensorEntry, WeightEncoding } from "./manifest.ts";
+import type { Manifest, OnnxModel, TensorEntry, WeightEncoding } from "./manifest.ts";
 import { encodedParts, pageRows, tensorBytes, WORD_EMBEDDINGS } from "./tensor-layout.ts";
 
 const FLOAT: WeightEncoding = { kind: "float" };
 
 /** @throws InvalidManifestError that names the tensor */
 export function checkTensors(manifest: Manifest): void {
+  for (const [name, entry] of Object.entries(manifest.tensors)) checkParts(name, entry);
+  checkHeads(manifest);
+  if (manifest.onnx) checkFiles(manifest, manifest.onnx);
+  else checkEncoder(manifest);
+}
+
+function checkEncoder(manifest: Manifest): void {
   const [wordEmbeddings, ...backbone] = encoderTensors(manifest.architecture);
   const quantisable = new Set(backbone.filter((tensor) => tensor.quantisable).map(({ name }) => name));
   for (const name of Object.keys(manifest.encodings)) if (!quantisable.has(name)) refuse(name, "is no matrix of the encoder, but has an encoding");
-  for (const [name, entry] of Object.entries(manifest.tensors)) checkParts(name, entry);
   for (const { name, shape } of backbone) checkTensor(manifest, name, shape, manifest.encodings[name] ?? FLOAT);
+  checkPages(manifest, wordEmbeddings!.shape);
+}
+
+function checkHeads(manifest: Manifest): void {
   for (const { tensor, inputs, outputs } of [...(manifest.heads.lexical?.layers ?? []), ...(manifest.heads.colbert?.layers ?? [])]) {
     checkTensor(manifest, `${tensor}.weight`, [outputs, inputs], FLOAT);
     checkTensor(manifest, `${tensor}.bias`, [outputs], FLOAT);
   }
-  checkPages(manifest, wordEmbeddings!.shape);
+}
+
+/** The files of an ONNX model are there, and each head is either an output of the graph or made of its hidden states. */
+function checkFiles({ tensors, heads }: Manifest, { file, externalData, outputs }: OnnxModel): void {
+  for (const name of [file, ...externalData]) {
+    if (!Object.hasOwn(tensors, name)) refuse(name, "is missing");
+    const { dtype, shape } = tensors[name]!;
+    if (dtype !== "U8" || shape.length !== 1) refuse(name, `is ${dtype} [${shape}], but a file is U8 of one dimension`);
+  }
+  for (const head of ["lexical", "colbert"] as const) {
+    const found = heads[head];
+    if (found && outputs[head] === null && (outputs.hidden === null || found.layers.length === 0)) refuse(file, `has no output for the ${head} head`);
+    if (found && outputs[head] !== null && found.layers.length > 0) refuse(file, `has an output for the ${head} head, which has layers as well`);
+  }
 }
 
 function refuse(tensor: string, reason: string): never {

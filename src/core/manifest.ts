@@ -93,10 +93,26 @@ export interface KnownAnswer {
   readonly dense: readonly number[];
 }
 
+/** A published ONNX file, kept as it was: its bytes are tensors of the artefact (U8, one dimension), named after the files. */
+export interface OnnxModel {
+  readonly file: string;
+  /** Files that the graph refers to for its weights, by the names that it uses. */
+  readonly externalData: readonly string[];
+  /** Names of the graph's inputs; null for one that it has not. All are int64 [texts, tokens]. */
+  readonly inputs: { readonly ids: string; readonly mask: string | null; readonly types: string | null };
+  /**
+   * Names of the graph's outputs; null for one that it has not. `dense` [texts, hidden]; `lexical` [texts, tokens, 1], after relu; `colbert` [texts, tokens, dim]
+   * or without the row of `<s>`; `hidden` [texts, tokens, hidden], of which the heads that are missing are made. Normalised or not.
+   */
+  readonly outputs: { readonly dense: string | null; readonly lexical: string | null; readonly colbert: string | null; readonly hidden: string | null };
+}
+
 export interface Manifest {
   readonly format: typeof MANIFEST_FORMAT;
   readonly formatVersion: typeof MANIFEST_VERSION;
-  readonly kind: "tensors";
+  /** `onnx`: the encoder is the ONNX file that `onnx` describes; `tensors` has it, and the heads that the graph has not. */
+  readonly kind: "tensors" | "onnx";
+  readonly onnx?: OnnxModel | undefined;
   readonly name: string;
   /** Hexadecimal SHA-256 over the digests of shards and vocabulary and the settings: changes when anything that changes a vector changes. */
   readonly fingerprint: string;

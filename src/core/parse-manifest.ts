@@ -14,6 +14,7 @@ import {
   MANIFEST_FORMAT,
   MANIFEST_VERSION,
   type Manifest,
+  type OnnxModel,
   type TensorEntry,
   type WeightEncoding,
 } from "./manifest.ts";
@@ -23,6 +24,8 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /** No path separators and no leading dot, so a name can never leave the model's folder. */
 const FILE_NAME = /^[0-9A-Za-z_][0-9A-Za-z._-]{0,127}$/;
 const MAX_SIZE = 2 ** 24;
+/** Of a whole ONNX file as one tensor. */
+const MAX_TENSOR_SIZE = 2 ** 33;
 const MAX_FILE_BYTES = 2 ** 31;
 const MAX_SHARDS = 2 ** 16;
 const MAX_ANSWERS = 64;
@@ -36,15 +39,17 @@ export function parseManifest(json: unknown): Manifest {
     );
   }
   checkVersion(root.field("formatVersion").integer(1));
+  const kind = root.field("kind").oneOf(["tensors", "onnx"]);
   const architecture = parseArchitecture(root.field("architecture"));
-  const heads = parseHeads(root.field("heads"), architecture);
+  const heads = parseHeads(root.field("heads"), architecture, kind);
   if (root.field("shards").items().length > MAX_SHARDS) root.field("shards").fail(`at most ${MAX_SHARDS} files`);
   const shards = root.field("shards").items().map(parseFile);
   const positions = architecture.maxPositionEmbeddings - architecture.positionOffset;
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
     formatVersion: MANIFEST_VERSION,
-    kind: root.field("kind").oneOf(["tensors"]),
+    kind,
+    ...(kind === "onnx" ? { onnx: parseOnnx(root.field("onnx")) } : {}),
     name: root.field("name").string(),
     fingerprint: parseDigest(root.field("fingerprint")),
     license: root.field("license").string(),
@@ -93,19 +98,28 @@ function parseArchitecture(view: JsonView): Architecture {
   };
 }
 
-function parseHeads(view: JsonView, { hiddenSize }: Architecture): Heads {
+/** Heads of an ONNX graph's own have no layers. */
+function parseHeads(view: JsonView, { hiddenSize }: Architecture, kind: Manifest["kind"]): Heads {
   const lexical = view.field("lexical");
   const colbert = view.field("colbert");
   const lexicalLayers = lexical.isMissing ? null : parseLayers(lexical.field("layers"), hiddenSize);
   const colbertLayers = colbert.isMissing ? null : parseLayers(colbert.field("layers"), hiddenSize);
   const lastLexical = lexicalLayers?.at(-1);
+  const isOnnx = kind === "onnx";
+  if (!isOnnx && lexicalLayers?.length === 0) lexical.field("layers").fail("at least one layer");
+  if (!isOnnx && colbertLayers?.length === 0) colbert.field("layers").fail("at least one layer");
   if (lastLexical && (lastLexical.outputs !== 1 || lastLexical.activation !== "relu"))
     lexical.field("layers").fail("a chain that ends in one output with relu");
   return {
     dense: { pooling: view.field("dense").field("pooling").oneOf(["cls", "mean"]) },
     lexical: lexicalLayers && { layers: lexicalLayers },
-    colbert: colbertLayers && { layers: colbertLayers, dim: colbert.field("dim").integer(colbertLayers.at(-1)!.outputs, colbertLayers.at(-1)!.outputs) },
+    colbert: colbertLayers && { layers: colbertLayers, dim: parseColbertDim(colbert.field("dim"), colbertLayers) },
   };
+}
+
+function parseColbertDim(view: JsonView, layers: readonly HeadLayer[]): number {
+  const last = layers.at(-1);
+  return last ? view.integer(last.outputs, last.outputs) : view.integer(1, MAX_SIZE);
 }
 
 /** Each layer takes what the one before it gives; the first takes hidden states. */
@@ -121,8 +135,28 @@ function parseLayers(view: JsonView, hiddenSize: number): HeadLayer[] {
     inputs = layer.outputs;
     return layer;
   });
-  if (layers.length === 0) view.fail("at least one layer");
   return layers;
+}
+
+function parseOnnx(view: JsonView): OnnxModel {
+  const [inputs, outputs] = [view.field("inputs"), view.field("outputs")];
+  const optional = (field: JsonView) => (field.isMissing ? null : field.string());
+  const found = {
+    dense: optional(outputs.field("dense")),
+    lexical: optional(outputs.field("lexical")),
+    colbert: optional(outputs.field("colbert")),
+    hidden: optional(outputs.field("hidden")),
+  };
+  if (found.dense === null && found.hidden === null) outputs.fail("outputs with dense vectors or hidden states");
+  return {
+    file: view.field("file").string(),
+    externalData: view
+      .field("externalData")
+      .items()
+      .map((file) => file.string()),
+    inputs: { ids: inputs.field("ids").string(), mask: optional(inputs.field("mask")), types: optional(inputs.field("types")) },
+    outputs: found,
+  };
 }
 
 function parseDigest(view: JsonView): string {
@@ -143,7 +177,7 @@ function parseTensor(view: JsonView, shards: readonly FileEntry[]): TensorEntry 
     shape: view
       .field("shape")
       .items()
-      .map((size) => size.integer(1, MAX_SIZE)),
+      .map((size) => size.integer(1, MAX_TENSOR_SIZE)),
     parts: view
       .field("parts")
       .items()

@@ -13,7 +13,7 @@ export interface OutputSelection {
 
 /** Some texts of similar length, as embedding rows. */
 export interface TokenBatch {
-  /** Sum of word, position and type rows, before the embedding LayerNorm: [totalTokens, hiddenSize], text after text. */
+  /** Sum of word, position and type rows, before the embedding LayerNorm: [totalTokens, hiddenSize], text after text. Ids [totalTokens, 1] for a model of kind `onnx`. */
   readonly rows: Float32Array;
   /** Tokens of each text; they add up to totalTokens. */
   readonly lengths: readonly number[];

@@ -33,11 +33,12 @@ export class EmbeddingTable {
 
   /**
    * @param texts ids of each text, special tokens included; positions begin anew with each
-   * @returns word + position + type row of every token, text after text: [tokens, hiddenSize]
+   * @returns for a model of kind `onnx`, whose graph has the tables, the ids themselves: [tokens, 1]. Otherwise word + position + type row of every token, text after text: [tokens, hiddenSize]
    * @throws MissingShardError or CorruptShardError for a page that cannot be read; InvalidManifestError for ids or texts beyond the tables; the signal's reason.
    *   Reading goes on after an abort, as others may wait for the same page.
    */
   async gather(texts: readonly Int32Array[], { signal }: ReadOptions = {}): Promise<Float32Array> {
+    if (this.#manifest.onnx) return idRows(texts);
     const { rowsPerPage } = this.#manifest.wordEmbeddings;
     const width = this.#manifest.architecture.hiddenSize;
     const longest = texts.reduce((length, ids) => Math.max(length, ids.length), 0);
@@ -131,4 +132,15 @@ export class EmbeddingTable {
       throw error;
     }
   }
+}
+
+/** Ids as numbers: float32 has every integer up to 2^24. */
+function idRows(texts: readonly Int32Array[]): Float32Array {
+  const rows = new Float32Array(texts.reduce((sum, ids) => sum + ids.length, 0));
+  let start = 0;
+  for (const ids of texts) {
+    rows.set(ids, start);
+    start += ids.length;
+  }
+  return rows;
 }

@@ -61,8 +61,9 @@ export class GraphSession implements EncoderSession {
     const { architecture, heads } = this.#manifest;
     const { lengths, outputs } = batch;
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
-    if (batch.rows.length !== tokens * architecture.hiddenSize || lengths.some((length) => length < 1)) {
-      throw new BackendError(`a batch of ${tokens} tokens came with ${batch.rows.length} numbers instead of ${tokens * architecture.hiddenSize}.`);
+    const rowWidth = this.#manifest.onnx ? 1 : architecture.hiddenSize;
+    if (batch.rows.length !== tokens * rowWidth || lengths.some((length) => length < 1)) {
+      throw new BackendError(`a batch of ${tokens} tokens came with ${batch.rows.length} numbers instead of ${tokens * rowWidth}.`);
     }
     const results: Readonly<Record<OutputName, { into: Float32Array | null; columns: number }>> = {
       pooled: { into: outputs.dense ? new Float32Array(lengths.length * architecture.hiddenSize) : null, columns: architecture.hiddenSize },
@@ -71,7 +72,7 @@ export class GraphSession implements EncoderSession {
     };
     const starts = startsOf(lengths);
     let computedTokens = 0;
-    const groups = groupTexts(batch, architecture.hiddenSize, this.#engine.masks);
+    const groups = groupTexts(batch, rowWidth, this.#engine.masks);
     const allTokens = groups.reduce((sum, { texts, width }) => sum + texts.length * width, 0);
     for (const group of groups) {
       if (this.#disposed) throw new DisposedError("session");
@@ -79,7 +80,7 @@ export class GraphSession implements EncoderSession {
       const masked = isPadded(group);
       const [before, own] = [computedTokens, group.texts.length * group.width];
       const tell = onProgress && ((done: number) => onProgress((before + done * own) / allTokens));
-      const found = await this.#engine.run({ feeds: this.#feeds(group, masked), outputs, masked, signal, onProgress: tell });
+      const found = await this.#engine.run({ feeds: this.#feeds(group, masked, rowWidth), outputs, masked, signal, onProgress: tell });
       computedTokens += own;
       for (const name of ["pooled", "lexical", "colbert"] as const) {
         const { into, columns } = results[name];
@@ -100,9 +101,9 @@ export class GraphSession implements EncoderSession {
     return this.#disposed;
   }
 
-  #feeds({ rows, texts, lengths, width }: TokenGroup, masked: boolean): Record<string, Feed> {
+  #feeds({ rows, texts, lengths, width }: TokenGroup, masked: boolean, rowWidth: number): Record<string, Feed> {
     const count = texts.length;
-    const feeds: Record<string, Feed> = { rows: { dims: [count, width, this.#manifest.architecture.hiddenSize], data: rows } };
+    const feeds: Record<string, Feed> = { rows: { dims: [count, width, rowWidth], data: rows } };
     if (!masked) return feeds;
     const perToken = (real: (length: number) => number, padding: number) => {
       const data = new Float32Array(count * width).fill(padding);

@@ -1,8 +1,10 @@
 /** Opens a model on one of the browser's backends. Which one is somebody else's choice. */
+import { UnsupportedModelError } from "#core/errors.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { EncoderSession } from "#core/session.ts";
 import { openCpuEngine } from "#graph/cpu-engine.ts";
 import { GraphSession } from "#graph/graph-session.ts";
+import { openOnnxEngine } from "#graph/onnx-engine.ts";
 import type { PrepareOptions } from "#graph/prepare-weights.ts";
 import { loadBuild } from "./builds.ts";
 import { usableThreads } from "./probe.ts";
@@ -31,10 +33,14 @@ const WASM_BATCH = { tokenBudget: 512, maxTexts: 64, maxPadding: 0 } as const;
  */
 export async function openSession(model: LoadedModel, options: OpenOptions): Promise<EncoderSession> {
   const { backend, precision = "default", wasmBaseUrl, signal, onProgress } = options;
+  const { onnx } = model.manifest;
+  // Many published graphs round activations to 8 bits at run time, with operators that WebGPU has not; and all of them have the tables within.
+  if (backend === "webgpu" && onnx) throw new UnsupportedModelError("it is an ONNX file, which runs on WebAssembly only.", { backend });
   if (backend === "webgpu") return new GraphSession(await openWebGpuEngine(model, { ...options, precision }), model.manifest);
   const threads = usableThreads(options.threads);
-  if (options.engine === "bge-m3-web") return openWasmEncoder(model, { precision, threads, signal, onProgress });
+  if (options.engine === "bge-m3-web" && !onnx) return openWasmEncoder(model, { precision, threads, signal, onProgress });
   const { ort, engine } = await loadBuild("wasm", { wasmBaseUrl, threads });
   const info = { backend, engine, threads, batch: WASM_BATCH };
-  return new GraphSession(await openCpuEngine(model, { ort, precision, info, signal, onProgress }), model.manifest);
+  const given = { ort, precision, info, signal, onProgress };
+  return new GraphSession(await (onnx ? openOnnxEngine(model, onnx, given) : openCpuEngine(model, given)), model.manifest);
 }

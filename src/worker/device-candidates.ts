@@ -33,8 +33,10 @@ export async function deviceCandidates(model: LoadedModel, options: CandidateOpt
   const statuses = await listBackends(device);
   return statuses.flatMap((status): Candidate[] => {
     const { backend } = status;
-    const unavailable = reasonNotToTry(status, device);
-    const variants = unavailable === null ? VARIANTS[backend] : VARIANTS[backend].slice(0, 1);
+    const isOnnx = model.manifest.kind === "onnx";
+    const unavailable = isOnnx && backend === "webgpu" ? "an ONNX file runs on WebAssembly only" : reasonNotToTry(status, device);
+    // There is one way to run an ONNX file.
+    const variants = unavailable === null && !isOnnx ? VARIANTS[backend] : VARIANTS[backend].slice(0, 1);
     return variants.map(({ variant, ...how }) => ({
       backend,
       variant,

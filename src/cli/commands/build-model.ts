@@ -2,6 +2,7 @@
 import path from "node:path";
 import { buildArtefact, type SelfTest } from "#builder/build-artefact.ts";
 import type { TensorReport } from "#builder/build-job.ts";
+import { buildOnnxArtefact, isOnnxFolder } from "#builder/build-onnx-artefact.ts";
 import { openCheckpointModel } from "#builder/checkpoint-model.ts";
 import type { ModelSettings } from "#builder/model-settings.ts";
 import { InvalidInputError } from "#core/errors.ts";
@@ -65,24 +66,25 @@ export interface BuildModelResult {
 }
 
 /** @throws InvalidInputError, InvalidCheckpointError, UnsupportedModelError, the signal's reason; then nothing is written */
-export async function buildModel(options: BuildModelOptions): Promise<BuildModelResult> {
-  const { checkpoint, out, dtype, settings, report, embed, quality, onProgress, signal } = options;
+export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
+  const { checkpoint, out, dtype, settings, report, embed, quality, onProgress, signal } = given;
   if (!DTYPES.includes(dtype)) throw new InvalidInputError("dtype", `one of ${DTYPES.join(", ")}`, dtype);
   signal?.throwIfAborted();
   const source = await openCheckpointFolder(checkpoint);
   const folder = await createArtefactFolder(out);
   try {
-    const { manifest, quantised } = await buildArtefact(source, folder, {
-      dtype,
+    const isOnnx = isOnnxFolder(await source.list());
+    const options = {
       settings,
       defaultName: path.basename(path.resolve(checkpoint)),
       measure: report,
-      selfTest: embed && ((draft) => findAnswers(fileModel(folder.temporary, draft), embed)),
+      selfTest: embed && ((draft: Manifest) => findAnswers(fileModel(folder.temporary, draft), embed)),
       onProgress,
       signal,
-    });
+    };
+    const { manifest, quantised } = isOnnx ? await buildOnnxArtefact(source, folder, options) : await buildArtefact(source, folder, { dtype, ...options });
     const artefact = await openFileModel(folder.temporary);
-    const found = quality ? await quality(await openCheckpointModel(source, artefact, { signal }), artefact) : null;
+    const found = quality && !isOnnx ? await quality(await openCheckpointModel(source, artefact, { signal }), artefact) : null;
     await folder.publish();
     return { out, manifest, quantised, quality: found, bytes: manifest.shards.reduce((sum, { bytes }) => sum + bytes, manifest.tokenizer.bytes) };
   } catch (error) {

@@ -46,7 +46,7 @@ describe("parseManifest", () => {
 
   it.each<[string, (string | number)[], unknown, string]>([
     ["another format", ["format"], "onnx", 'its format is "onnx"'],
-    ["another kind", ["kind"], "onnx", '"kind" must be one of "tensors"'],
+    ["another kind", ["kind"], "gguf", '"kind" must be one of "tensors", "onnx"'],
     ["a version that is no number", ["formatVersion"], "1", '"formatVersion"'],
     ["another dtype", ["dtype"], "q2", '"dtype"'],
     ["a short fingerprint", ["fingerprint"], "abc", "64 lower-case hexadecimal digits"],

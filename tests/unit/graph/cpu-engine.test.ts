@@ -28,7 +28,7 @@ const saturating: OrtApi<native.Tensor> = {
       const session = (await native.InferenceSession.create(model, options)) as OrtSession<native.Tensor>;
       if (options.externalData.length > 0) return session;
       const tooSmall = { y: { data: Float32Array.of(255 * 127) } };
-      return { outputNames: session.outputNames, run: async () => tooSmall, release: () => session.release() };
+      return { inputNames: session.inputNames, outputNames: session.outputNames, run: async () => tooSmall, release: () => session.release() };
     },
   },
 };
