@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { InvalidInputError } from "#core/errors.ts";
 import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { REFERENCE_WEIGHTS } from "#training/loss.ts";
 import type { TrainingOptions } from "#training/options.ts";
 import type { DevRecord } from "#training/trainer.ts";
 import { readPairs } from "../commands/train-heads/read-pairs.ts";
@@ -26,6 +27,7 @@ interface TrainHeadsFlags extends OutputOptions {
   readonly hardNegatives?: number;
   readonly learningRate?: number;
   readonly temperature?: number;
+  readonly lexicalWeight: number;
   /** commander's form of `--no-distillation`. */
   readonly distillation: boolean;
   readonly devEvery?: number;
@@ -60,6 +62,7 @@ export function addTrainHeads(program: Command, surroundings: Surroundings): voi
     .addOption(new Option("--hard-negatives <n>", "hard negatives that a pair brings along, at most (default: 1)").argParser(wholeOrZero))
     .addOption(new Option("--learning-rate <x>", "peak of the learning rate (default: 0.001)").argParser(positive))
     .addOption(new Option("--temperature <x>", "what scores are divided by (default: 0.02)").argParser(positive))
+    .addOption(new Option("--lexical-weight <x>", "weight of the lexical head's own terms in the loss").argParser(positive).default(REFERENCE_WEIGHTS.lexical))
     .option("--no-distillation", "InfoNCE only")
     .addOption(new Option("--dev-every <n>", "steps between two dev scores (default: 100)").argParser(wholeNumber))
     .addOption(new Option("--patience <n>", "stop after so many dev scores without a better one, 0 never (default: 5)").argParser(wholeOrZero))
@@ -121,8 +124,9 @@ async function run(file: string, flags: TrainHeadsFlags, surroundings: Surroundi
 }
 
 function trainingOptions(flags: TrainHeadsFlags): TrainingOptions {
-  const { epochs, batch, hardNegatives, learningRate, temperature, distillation, devEvery, patience } = flags;
-  return { epochs, batchPairs: batch, hardNegatives, learningRate, temperature, distills: distillation, devEvery, patience };
+  const { epochs, batch, hardNegatives, learningRate, temperature, lexicalWeight, distillation, devEvery, patience } = flags;
+  const weights = { ...REFERENCE_WEIGHTS, lexical: lexicalWeight };
+  return { epochs, batchPairs: batch, hardNegatives, learningRate, temperature, weights, distills: distillation, devEvery, patience };
 }
 
 function devLine({ step, dense, lexical, colbert, ensemble }: DevRecord): string {
