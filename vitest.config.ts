@@ -1,6 +1,7 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { faultyModels } from "./tests/browser/model/faulty-models.ts";
+import { showSite } from "./tests/browser/site/show-site.ts";
 import { chromiumArguments, findChromium } from "./tools/chromium.ts";
 
 /** Headers that make a page cross-origin isolated, which threads in WebAssembly need. */
@@ -26,7 +27,7 @@ export default defineConfig({
       {
         extends: true,
         server: { headers: isolation },
-        plugins: [faultyModels()],
+        plugins: [faultyModels(), showSite()],
         // Imported when they are chosen: were they found only then, the development server would reload the page in the middle of a test.
         optimizeDeps: {
           include: ["@bufbuild/protobuf/wire", "comlink", "lit", "onnxruntime-web/wasm", "onnxruntime-web/jspi", "onnxruntime-web/webgpu"],
@@ -34,6 +35,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],
+          globalSetup: "tests/browser/site/published-site.ts",
           fileParallelism: false,
           browser: {
             enabled: true,

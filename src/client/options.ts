@@ -82,7 +82,7 @@ const signal = check("an AbortSignal", (value) => typeof value === "object" && v
 
 export const CALL_CHECKS: Record<keyof CallOptions, Check> = { signal, onProgress: callback };
 
-const LOAD_CHECKS: Record<keyof LoadOptions, Check> = {
+export const LOAD_CHECKS: Record<keyof LoadOptions, Check> = {
   ...CALL_CHECKS,
   device: check('"auto", "webgpu" or "wasm"', (value) => value === "auto" || value === "webgpu" || value === "wasm"),
   threads: positiveInteger,

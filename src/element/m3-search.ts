@@ -6,7 +6,7 @@
  * Slots: `empty` (nothing was found), `footer` (below the results). Parts: box, input, panel, result, title, snippet, mark, note.
  * Events: `m3-select` (detail: the result; cancelable, otherwise the page is opened), `m3-results` (detail: the results).
  */
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import { markedParts } from "./marked-parts.ts";
 import { type Messages, messagesFor } from "./messages.ts";
 import { safeUrl } from "./safe-url.ts";
@@ -19,7 +19,7 @@ const HANGUL = /\p{Script=Hangul}/u;
 
 export class M3SearchElement extends LitElement {
   static override readonly styles = styles;
-  static override readonly properties = {
+  static override readonly properties: PropertyDeclarations = {
     source: { attribute: false },
     messages: { attribute: false },
     limit: { type: Number },

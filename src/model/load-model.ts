@@ -31,6 +31,8 @@ export interface LoadModelOptions extends BackoffOptions, PatienceOptions {
   readonly fetch?: Fetch | undefined;
   /** The fingerprint that the model must have. Default: whichever the server has. */
   readonly revision?: string | undefined;
+  /** What is read at once: all that every encode needs, or the vocabulary alone, for whoever only tokenises. Default "all". */
+  readonly start?: "all" | "tokenizer" | undefined;
   /** Ends the manifest's download and the downloads that it starts; later reads have signals of their own. */
   readonly signal?: AbortSignal | undefined;
   /** Bytes of all files asked for so far; grows beyond the first total when pages of the embedding table are needed. */
@@ -55,7 +57,7 @@ export async function loadModel(model: string, options: LoadModelOptions): Promi
   const backoff = { retryDelayMs: options.retryDelayMs, retries: options.retries, stallMs: options.stallMs };
   const manifest = await fetchManifest(url, { ...backoff, fetch, signal, stored: shelf && new StoredManifests(shelf), onNotice, revision: options.revision });
 
-  const shards = alwaysNeeded(manifest);
+  const shards = options.start === "tokenizer" ? [] : alwaysNeeded(manifest);
   const needed = [manifest.tokenizer, ...shards.map((shard) => manifest.shards[shard]!)];
   if (storage && shelf) await checkRoom(storage, shelf, needed);
   const download = httpFiles(url, { ...backoff, fetch });

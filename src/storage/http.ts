@@ -16,9 +16,11 @@ export interface HttpStoreOptions {
 }
 
 /** So many bytes that nobody asked for are cheaper than another request. */
-const GAP_BYTES = 16 << 10;
+const GAP_BYTES = 8 << 10;
 /** Requests under way at once, of one read of many ranges. */
 const PARALLEL_REQUESTS = 6;
+/** A blob of this size that was read whole is kept: it is asked for again, as an index's meta file is before each search. */
+const KEPT_BYTES = 16 << 10;
 const TRIES = 3;
 const DEFAULT_RETRY_DELAY_MS = 300;
 
@@ -114,7 +116,7 @@ export class HttpStore implements ByteStore {
     await (response.status === 206 ? response.body?.cancel() : undefined);
     // From now on, and for reads that are under way already, the file comes from here.
     const whole = this.#whole.get(name) ?? this.#readWhole(url, bytes, response.status === 206 ? undefined : response);
-    if (!isWhole) this.#whole.set(name, whole);
+    if (!isWhole || bytes <= KEPT_BYTES) this.#whole.set(name, whole);
     whole.catch(() => this.#whole.delete(name));
     return (await whole).slice(offset, offset + length);
   }

@@ -11,6 +11,8 @@ export interface LanguageIndex {
   readonly folder: string;
   readonly documents: number;
   readonly passages: number;
+  /** Letters of its texts by script: tells whether a question is in another language, without a text being read. */
+  readonly scripts: Readonly<Record<string, number>>;
   /** Files of the folder with their sizes. */
   readonly blobs: Readonly<Record<string, number>>;
 }
@@ -43,9 +45,9 @@ export function parsePublishedIndex(text: string): PublishedIndex {
   const { model, languages } = value;
   if (!isObject(model) || typeof model.name !== "string" || typeof model.fingerprint !== "string" || !isObject(languages)) throw corrupt("it names no model.");
   for (const [language, index] of Object.entries(languages)) {
-    const { folder, documents, passages, blobs } = isObject(index) ? index : {};
-    const whole = typeof folder === "string" && FOLDER.test(folder) && isCount(documents) && isCount(passages) && isObject(blobs);
-    if (!whole || !Object.values(blobs).every(isCount)) throw corrupt(`its part for the language "${language}" is incomplete.`);
+    const { folder, documents, passages, scripts, blobs } = isObject(index) ? index : {};
+    const whole = typeof folder === "string" && FOLDER.test(folder) && isCount(documents) && isCount(passages) && isObject(scripts) && isObject(blobs);
+    if (!whole || ![...Object.values(scripts), ...Object.values(blobs)].every(isCount)) throw corrupt(`its part for the language "${language}" is incomplete.`);
   }
   return { model: model as PublishedIndex["model"], languages: languages as PublishedIndex["languages"] };
 }

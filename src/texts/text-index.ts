@@ -11,6 +11,7 @@ import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { WriterLock } from "#core/writer-lock.ts";
 import type { M3Encoder } from "#encoder/encoder.ts";
+import type { ScriptLetters } from "#search/cross-lingual.ts";
 import type { IndexDocument } from "#search/document.ts";
 import { HybridIndex } from "#search/hybrid-index.ts";
 import { AddProgress } from "./add-progress.ts";
@@ -24,6 +25,8 @@ export interface TextIndexParts {
   readonly manifest: Manifest;
   readonly store: ByteStore;
   readonly lock: WriterLock;
+  /** Letters of all texts by script, for an index that does not change. Default: those of a sample, which is read. */
+  readonly scripts?: ScriptLetters | undefined;
 }
 
 /** What a call brings along. */
@@ -49,13 +52,13 @@ export class TextIndex {
   /** Additions wait for one another: one that was aborted stops before the next looks at what is there. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(name: string, { store, manifest }: TextIndexParts, index: HybridIndex, limits: IndexLimits) {
+  private constructor(name: string, { store, manifest, scripts }: TextIndexParts, index: HybridIndex, limits: IndexLimits) {
     this.#name = name;
     this.#store = store;
     this.#index = index;
     this.#limits = limits;
     this.#colbertDim = manifest.heads.colbert?.dim ?? 1;
-    this.#scripts = new CorpusScripts(index);
+    this.#scripts = new CorpusScripts(index, scripts);
   }
 
   /** @throws IndexMismatchError for an index of another model or shape; CorruptIndexError; NewerIndexError; MissingHeadError; InvalidInputError */

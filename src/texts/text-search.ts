@@ -24,14 +24,18 @@ const SCRIPT_SAMPLE = 48;
 /** The scripts of an index's texts, looked at again when the index has changed. */
 export class CorpusScripts {
   readonly #index: HybridIndex;
+  readonly #known: ScriptLetters | undefined;
   #generation = -1;
   #scripts: Promise<ScriptLetters> | undefined;
 
-  constructor(index: HybridIndex) {
+  /** @param known for an index that does not change, where they were counted when it was made */
+  constructor(index: HybridIndex, known?: ScriptLetters) {
     this.#index = index;
+    this.#known = known;
   }
 
   async get(): Promise<ScriptLetters> {
+    if (this.#known) return this.#known;
     if (!this.#scripts || this.#generation !== this.#index.generation) {
       this.#generation = this.#index.generation;
       this.#scripts = this.#index.sample(SCRIPT_SAMPLE).then((records) => countScripts(records.map(({ stored }) => (stored as unknown as StoredPassage).text)));

@@ -11,8 +11,10 @@ import type { ProgressEvent } from "#core/progress.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
 import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
+import type { PublishedAnswer, PublishedInfo, PublishedOperation, PublishedResult, PublishedSearchOptions, WordsRequest } from "./site-protocol.ts";
 
 export type * from "./index-protocol.ts";
+export type * from "./site-protocol.ts";
 
 /** Number of a call, unique on one main thread. */
 export type CallId = number;
@@ -106,6 +108,8 @@ export interface WorkerApi extends Liveness {
   /** Names of stored indexes. */
   listIndexes(call: Call): Promise<string[]>;
   removeIndex(call: Call, name: string): Promise<void>;
+  /** Does something with a published index. @param url of its folder: absolute, ending in a slash */
+  site(call: Call, url: string, operation: PublishedOperation): Promise<PublishedAnswer>;
   /** Ends a call at its next batch. Does nothing when it has ended. */
   cancel(id: CallId): void;
 }
@@ -116,4 +120,10 @@ export interface ModelsApi {
   modelSize(model: string, baseUrl: string): Promise<number>;
   verifyModel(model: string, baseUrl: string): Promise<ModelCheck>;
   removeModel(model: string, baseUrl: string): Promise<void>;
+}
+
+/** What the worker offers for a search by words, without a model of its own. */
+export interface WordsApi {
+  openWords(request: WordsRequest): Promise<PublishedInfo>;
+  searchWords(request: WordsRequest, query: string, options: PublishedSearchOptions): Promise<PublishedResult>;
 }

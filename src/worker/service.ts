@@ -25,10 +25,29 @@ import { type IdlePrefetch, prefetchPages } from "./idle-prefetch.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
 import { IndexService, type openIndexPlace } from "./index-service.ts";
 import { openModelStorage } from "./model-storage.ts";
-import type { Call, CallId, DeviceListener, Loaded, LoadRequest, ModelsApi, PackedEmbeddings, Report, WorkerApi } from "./protocol.ts";
+import type {
+  Call,
+  CallId,
+  DeviceListener,
+  Loaded,
+  LoadRequest,
+  ModelsApi,
+  PackedEmbeddings,
+  PublishedAnswer,
+  PublishedInfo,
+  PublishedOperation,
+  PublishedResult,
+  PublishedSearchOptions,
+  Report,
+  WordsApi,
+  WordsRequest,
+  WorkerApi,
+} from "./protocol.ts";
 import { RecoveringSession } from "./recovering-session.ts";
 import { holdForLife } from "./sign-of-life.ts";
+import { SiteService } from "./site-service.ts";
 import { buffersOf, packEmbeddings } from "./transfer.ts";
+import { WordsService } from "./words-service.ts";
 
 /** A model that is ready to run. */
 interface Ready extends Omit<EncoderParts, "session" | "tokenizer"> {
@@ -45,10 +64,12 @@ export interface ServiceParts {
   readonly openIndexPlace?: typeof openIndexPlace | undefined;
 }
 
-export class WorkerService implements WorkerApi, ModelsApi {
+export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
   readonly #parts: ServiceParts;
   readonly #running = new Map<CallId, AbortController>();
   readonly #indexes: IndexService;
+  readonly #sites = new SiteService();
+  readonly #words: WordsService;
   #report: Report = () => {};
   #onDevice: DeviceListener = () => {};
   #ready: Ready | undefined;
@@ -58,6 +79,7 @@ export class WorkerService implements WorkerApi, ModelsApi {
   constructor(parts: ServiceParts = { loadModel, deviceCandidates, openModelStorage }) {
     this.#parts = parts;
     this.#indexes = new IndexService(parts.openIndexPlace);
+    this.#words = new WordsService(this.#sites, parts);
   }
 
   connect(report: Report, onDevice: DeviceListener = () => {}): void {
@@ -124,6 +146,19 @@ export class WorkerService implements WorkerApi, ModelsApi {
 
   removeIndex(call: Call, name: string): Promise<void> {
     return this.#run(call, () => this.#indexes.remove(name));
+  }
+
+  site(call: Call, url: string, operation: PublishedOperation): Promise<PublishedAnswer> {
+    const encoder = this.#encoder(call);
+    return this.#run(call, (signal) => this.#sites.run(url, operation, this.#model().manifest, { encoder, signal }));
+  }
+
+  openWords(request: WordsRequest): Promise<PublishedInfo> {
+    return this.#words.open(request);
+  }
+
+  searchWords(request: WordsRequest, query: string, options: PublishedSearchOptions): Promise<PublishedResult> {
+    return this.#words.search(request, query, options);
   }
 
   async listModels(): Promise<StoredModel[]> {

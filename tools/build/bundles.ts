@@ -58,9 +58,11 @@ const bundles: readonly InlineConfig[] = [
   // What an app imports is left readable: the app's own build makes it small.
   browserBundle(
     "main",
-    { index: "src/index.ts", scoring: "src/scoring.ts" },
+    { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts" },
     { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
   ),
+  // With Lit inside, for a page without a bundler.
+  browserBundle("element", { element: "src/element.ts" }, { minify: true, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] }),
   // The script of a thread shares the encoder's code with the worker, which finds it beside itself.
   browserBundle(
     "worker",

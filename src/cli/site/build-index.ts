@@ -11,6 +11,7 @@ import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { WriterLock } from "#core/writer-lock.ts";
 import type { M3Encoder } from "#encoder/encoder.ts";
+import { countScripts } from "#search/cross-lingual.ts";
 import { readMeta, referencedFiles } from "#search/meta.ts";
 import type { SiteDocument } from "#site/documents.ts";
 import type { LanguageIndex } from "#texts/published-index.ts";
@@ -56,7 +57,8 @@ export async function buildIndex(documents: readonly SiteDocument[], options: Bu
     await index.optimize({ encoder, signal });
     const { documents: count, passages } = await index.info();
     const changes = { encoded: changed.length, unchanged: documents.length - changed.length, removed: gone.length };
-    return { documents: count, passages, changes, ...(await contentOf(folder)) };
+    const scripts = Object.fromEntries(countScripts(documents.map(({ text }) => text)));
+    return { documents: count, passages, scripts, changes, ...(await contentOf(folder)) };
   } finally {
     await index.close();
   }

@@ -98,6 +98,7 @@ export class FakeWorker extends EventTarget {
       idsToTokens: async (_, ids) => Array.from(ids, (id) => `token ${id}`),
       countTokens: async (_, texts) => texts.map(({ length }) => length),
       index: (call, request, operation) => this.script.index(this, call, request, operation),
+      site: never,
       listIndexes: async () => ["help"],
       removeIndex: async (_, name) => {
         this.removed.push(name);

@@ -98,6 +98,14 @@ describe("HttpStore", () => {
     await expect(other.store.open("b.bin")).rejects.toMatchObject({ code: "missing-blob" });
   });
 
+  it("asks for a small file once", async () => {
+    const { reader, requests } = await open((_, response) => response.end(file.subarray(0, 500)), 500);
+    same(await reader.read(), 0, 500);
+    same(await reader.read(), 0, 500);
+    same(await reader.read(100, 10), 100, 10);
+    expect(requests).toEqual([undefined]);
+  });
+
   it("cannot be changed", async () => {
     const { store } = await open(ranged);
     await expect(store.create("x")).rejects.toMatchObject({ code: "invalid-input" });

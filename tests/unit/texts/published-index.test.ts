@@ -3,7 +3,7 @@ import { type PublishedIndex, parsePublishedIndex, writePublishedIndex } from "#
 
 const index: PublishedIndex = {
   model: { name: "m3-mini", fingerprint: "abc" },
-  languages: { en: { folder: "en-0a1b/", documents: 2, passages: 3, blobs: { meta: 10 } } },
+  languages: { en: { folder: "en-0a1b/", documents: 2, passages: 3, scripts: { Latin: 9 }, blobs: { meta: 10 } } },
 };
 const changed = (change: (value: Record<string, unknown>) => void) => {
   const value = JSON.parse(writePublishedIndex(index));
