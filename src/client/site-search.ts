@@ -106,7 +106,9 @@ export class SiteSearch extends EventTarget {
     const ends = signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal;
     try {
       if (this.#state.kind === "waiting") this.#loadUnlessDeclined();
-      if (this.#state.kind !== "ready") yield this.#page("words", query, await abortable(this.#askWords(query, limit), ends));
+      // The model may be there first: then the worker that knows the words is gone, and nobody needs its answer.
+      const byWords = this.#state.kind === "ready" ? undefined : await abortable(Promise.race([this.#askWords(query, limit), this.#modelIsThere()]), ends);
+      if (byWords) yield this.#page("words", query, byWords);
       if (!this.#link) return;
       // When it fails, what was found by words is the best that can be had.
       const link = await abortable(
@@ -138,6 +140,11 @@ export class SiteSearch extends EventTarget {
     const { connection, deviceMemory } = (globalThis.navigator ?? {}) as { connection?: { saveData?: boolean }; deviceMemory?: number };
     if (connection?.saveData || (deviceMemory ?? Number.POSITIVE_INFINITY) <= LITTLE_MEMORY) this.#become({ kind: "declined" });
     else this.loadModel();
+  }
+
+  /** Never settles when the model is not on its way, or fails. */
+  #modelIsThere(): Promise<undefined> {
+    return new Promise((resolve) => void this.#link?.then(() => resolve(undefined)).catch(() => {}));
   }
 
   async #load(): Promise<WorkerLink> {

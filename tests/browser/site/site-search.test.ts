@@ -29,14 +29,19 @@ const paths = (page: SitePage) => page.results.map(({ url }) => new URL(url).pat
 
 describe("SiteSearch", () => {
   it("answers by words at once, and by meaning when the model is there", async () => {
-    const search = siteSearch();
+    const search = siteSearch({ load: "asked" });
     const states: string[] = [];
     search.addEventListener("modelchange", () => states.push(search.model.kind));
-    const pages = await pagesOf(search.search("turn the volume of the speakers down"));
-    expect(pages.map(({ stage }) => stage)).toEqual(["words", "meaning"]);
-    expect(paths(pages[0]!)[0]).toBe("en/sound-volume.html");
-    expect(paths(pages[1]!)[0]).toBe("en/sound-volume.html");
-    const [{ snippet, lang, hit }] = pages[1]!.results as [SitePage["results"][number]];
+    const answers = search.search("turn the volume of the speakers down");
+    const words = (await answers.next()).value as SitePage;
+    expect(words.stage).toBe("words");
+    expect(paths(words)[0]).toBe("en/sound-volume.html");
+    search.loadModel();
+    const [meaning, ...more] = await pagesOf(answers);
+    expect(more).toEqual([]);
+    expect(meaning!.stage).toBe("meaning");
+    expect(paths(meaning!)[0]).toBe("en/sound-volume.html");
+    const [{ snippet, lang, hit }] = meaning!.results as [SitePage["results"][number]];
     expect(lang).toBe("en");
     expect(hit.parts.dense).toBeGreaterThan(0.5);
     expect(snippet.marks.map(([start, end]) => snippet.text.slice(start, end).toLowerCase())).toContain("volume");
@@ -45,6 +50,13 @@ describe("SiteSearch", () => {
     expect(again.map(({ stage }) => stage)).toEqual(["meaning"]);
     expect(again[0]!.results).toHaveLength(3);
     expect(paths(again[0]!)[0]).toBe("ko/printing-2sided.html");
+  });
+
+  it("gives the answer by meaning, whichever worker is ready first", async () => {
+    const search = siteSearch({ load: "now" });
+    const stages = (await pagesOf(search.search("volume"))).map(({ stage }) => stage);
+    expect(stages.at(-1)).toBe("meaning");
+    expect(stages.filter((stage) => stage === "meaning")).toHaveLength(1);
   });
 
   it("reads the vocabulary alone until the model is asked for, and stays with words", async () => {
