@@ -56,6 +56,20 @@ def linear(outputs, scale):
     return layer
 
 
+def adamw():
+    """A few steps of AdamW, with decay and with gradients that are clipped."""
+    start, gradients = rounded(5), rounded(6, 5, scale=2.0)
+    parameter = torch.nn.Parameter(start.clone())
+    optimizer = torch.optim.AdamW([parameter], lr=0.01, weight_decay=0.1)
+    values = []
+    for gradient in gradients:
+        parameter.grad = gradient.clone()
+        torch.nn.utils.clip_grad_norm_([parameter], 1.0)
+        optimizer.step()
+        values.append(parameter.detach().tolist())
+    return {"start": start.tolist(), "gradients": gradients.tolist(), "values": values}
+
+
 def main():
     Model = reference_model()
     torch.manual_seed(7)
@@ -82,7 +96,7 @@ def main():
         "hidden": HIDDEN, "dim": DIM, "group": GROUP, "temperature": TEMPERATURE, "queries": plain(queries), "passages": plain(passages),
         "parameters": {f"{name}.{part}": getattr(layer, part).detach().flatten().tolist()
                        for name, layer in (("sparse_linear", sparse), ("colbert_linear", colbert)) for part in ("weight", "bias")},
-        "cases": cases,
+        "cases": cases, "adamw": adamw(),
     }
     with open(sys.argv[1], "w") as out:
         json.dump(golden, out)
