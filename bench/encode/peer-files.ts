@@ -26,6 +26,14 @@ export function ensurePeer(): PeerReport {
   return JSON.parse(readFileSync(report, "utf8"));
 }
 
+/** The peer's model of BGE-M3's size, by bench/peers/export_full_onnx.py: once, some minutes and 6 GB of memory. */
+export function exportFullPeer(): void {
+  const folder = path.join(PEERS, "full-q8");
+  if (existsSync(path.join(folder, "report.json"))) return;
+  note("Exporting the peer's model (once).");
+  run(peerPython(), ["bench/peers/export_full_onnx.py", folder]);
+}
+
 function peerPython(): string {
   const given = process.env.PEER_PYTHON;
   if (given) return given;
