@@ -106,10 +106,11 @@ await source.close();
 
 const seconds = (performance.now() - startedAt) / 1000;
 const bars = barsOf(results[0]![1]);
+// With --json standard output has one JSON object, and the verdict is on standard error.
+const say = values.json ? console.error : console.log;
 if (values.json)
-  console.log(JSON.stringify({ pairs: Number(values.pairs), languages: wanted, trainSeconds, seconds, results: Object.fromEntries(results), bars }, null, 1));
+  console.log(JSON.stringify({ pairs: Number(values.pairs), languages: wanted, trainSeconds, seconds, results: Object.fromEntries(results), bars }));
 else console.log(table(results));
-for (const { name, value, bar, holds } of bars) console.log(`${holds ? "reached" : "missed "} ${name}: ${value.toFixed(3)}, bar ${bar.toFixed(3)}`);
-console.log(
-  `${bars.filter(({ holds }) => holds).length} of ${bars.length} bars reached, in ${(seconds / 60).toFixed(1)} minutes (training ${(trainSeconds / 60).toFixed(1)}).`,
-);
+for (const { name, value, bar, holds } of bars) say(`${holds ? "reached" : "missed "} ${name}: ${value.toFixed(3)}, bar ${bar.toFixed(3)}`);
+const reached = bars.filter(({ holds }) => holds).length;
+say(`${reached} of ${bars.length} bars reached, in ${(seconds / 60).toFixed(1)} minutes (training ${(trainSeconds / 60).toFixed(1)}).`);
