@@ -29,7 +29,8 @@ export function learningCurves(steps: readonly StepRecord[], dev: readonly DevRe
   const panels = [panel("loss", [{ name: "loss", points: losses }], 0), ...(scores.length > 0 ? [panel("mean reciprocal rank, dev set", scores, HEIGHT)] : [])];
   const height = HEIGHT * panels.length;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12" role="img" aria-label="Learning curves by training step">`,
+    "<title>Learning curves by training step</title>",
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     ...panels,
     "</svg>",
