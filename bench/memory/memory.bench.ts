@@ -5,13 +5,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright";
 import { chromiumArguments } from "../../tools/chromium.ts";
 import { ensureChromium } from "../../tools/install-chromium.ts";
 import { type BenchOptions, type BenchReport, countOption, note } from "../harness/bench.ts";
 import { buildPages } from "../harness/build-pages.ts";
 import { serveFolders } from "../harness/static-server.ts";
 import { ensureArtefact, MODELS, NAME } from "./artefact.ts";
+import { Browser } from "./browser.ts";
+import { Page } from "./page.ts";
 import type { MemorySide } from "./protocol.ts";
 import { Renderer } from "./renderer.ts";
 import { growth } from "./trend.ts";
@@ -160,25 +161,17 @@ async function inProfile<T>(address: string, task: (open: () => Promise<Opened>)
 }
 
 async function openPage(address: string, profile: string): Promise<Opened> {
-  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
-    executablePath: ensureChromium(),
-    args: [...chromiumArguments],
-    headless: true,
-  });
-  const page: Page = context.pages()[0] ?? (await context.newPage());
-  page.on("pageerror", (error) => note(`page error: ${error.message}`));
-  page.setDefaultTimeout(0);
-  await page.goto(address);
-  await page.waitForFunction("globalThis.bench !== undefined");
-  const call = (name: string, ...args: unknown[]) =>
-    page.evaluate(
-      ([method, given]) => (globalThis as unknown as { bench: Record<string, (...values: unknown[]) => Promise<never>> }).bench[method]!(...given),
-      [name, args] as const,
-    );
-  const dispose = async () => {
-    const ended = page.workers().map((worker) => worker.waitForEvent("close", { timeout: 0 }));
-    await call("dispose");
-    await Promise.all(ended);
-  };
-  return { renderer: await Renderer.of(page), call, dispose, close: () => context.close() };
+  const browser = await Browser.launch(ensureChromium(), profile, chromiumArguments);
+  try {
+    const page = await Page.open(browser, address);
+    const call = (name: string, ...args: unknown[]) => page.evaluate(`bench.${name}(...${JSON.stringify(args)})`);
+    const dispose = async () => {
+      await call("dispose");
+      await page.noWorker();
+    };
+    return { renderer: await Renderer.of(browser, page), call, dispose, close: () => browser.close() };
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 /** The memory of a page's renderer process, workers included, from /proc: resident bytes now, and their peak since it was last asked to forget. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { CDPSession, Page } from "playwright";
+import type { Browser } from "./browser.ts";
+import type { Page } from "./page.ts";
 
 const MB = 1e6;
 /** It has settled when it falls by less than this from one look to the next. */
@@ -14,52 +15,35 @@ const BALLAST_BYTES = 200e6;
 
 export class Renderer {
   readonly #id: number;
-  readonly #session: CDPSession;
-  readonly #workers = new Set<string>();
+  readonly #page: Page;
 
-  private constructor(id: number, session: CDPSession) {
+  private constructor(id: number, page: Page) {
     this.#id = id;
-    this.#session = session;
-    session.on("Target.attachedToTarget", ({ sessionId }) => void this.#workers.add(sessionId));
-    session.on("Target.detachedFromTarget", ({ sessionId }) => void this.#workers.delete(sessionId));
+    this.#page = page;
   }
 
   /** The page's, among those that Chromium keeps ready: the one that grows when the page takes memory. */
-  static async of(page: Page): Promise<Renderer> {
-    const browser = page.context().browser()!;
-    const session = await browser.newBrowserCDPSession();
-    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-    await session.detach();
+  static async of(browser: Browser, page: Page): Promise<Renderer> {
+    const { processInfo }: { processInfo: { type: string; id: number }[] } = await browser.send("SystemInfo.getProcessInfo");
     const before = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => ({ id, mb: megabytes(id, "VmRSS") }));
-    await page.evaluate((bytes) => void Object.assign(globalThis, { ballast: new Uint8Array(bytes).fill(1) }), BALLAST_BYTES);
+    await page.evaluate(`void (globalThis.ballast = new Uint8Array(${BALLAST_BYTES}).fill(1))`);
     const grown = before.find(({ id, mb }) => megabytes(id, "VmRSS") - mb > BALLAST_BYTES / 2 / MB);
-    await page.evaluate(() => void Object.assign(globalThis, { ballast: undefined }));
+    await page.evaluate("void (globalThis.ballast = undefined)");
     if (!grown) throw new Error("No renderer process grew when the page took memory.");
-    const own = await page.context().newCDPSession(page);
-    const renderer = new Renderer(grown.id, own);
-    await own.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
-    return renderer;
+    return new Renderer(grown.id, page);
   }
 
   /** MB of 1,000,000 bytes, after a collection of garbage on the page and in its worker, and time to give memory back. */
   async settledMB(): Promise<number> {
     let least = Number.POSITIVE_INFINITY;
     for (let look = 0; look < MOST_LOOKS; look++) {
-      await this.#session.send("HeapProfiler.collectGarbage");
-      for (const worker of this.#workers) await this.#collectIn(worker);
+      await this.#page.collectGarbage();
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
       const now = megabytes(this.#id, "VmRSS");
       if (look >= LEAST_LOOKS && now > least - SETTLED_MB) return Math.min(now, least);
       least = Math.min(least, now);
     }
     return least;
-  }
-
-  /** A worker's own session has its messages wrapped in the page's. */
-  async #collectIn(worker: string): Promise<void> {
-    const message = JSON.stringify({ id: 1, method: "HeapProfiler.collectGarbage" });
-    // It may have ended meanwhile.
-    await this.#session.send("Target.sendMessageToTarget", { sessionId: worker, message }).catch(() => {});
   }
 
   /** From now on `peakMB` counts anew. */
