@@ -35,7 +35,7 @@ export class M3Index implements AsyncDisposable {
     this.#request = request;
   }
 
-  /** For `M3.openIndex`. */
+  /** For `M3.openIndex`. @internal */
   static async open(link: WorkerLink, name: string, options: OpenIndexOptions = {}): Promise<M3Index> {
     checkIndexName(name);
     checkOpenIndexOptions(options);

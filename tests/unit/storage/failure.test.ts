@@ -8,7 +8,7 @@ it("tells a full store from other failures, and keeps the cause", () => {
   const denied = new DOMException("Denied.", "SecurityError");
   expect(storageFailure("opfs", "be opened", denied)).toMatchObject({
     code: "storage-failed",
-    message: "The opfs store could not be opened: SecurityError: Denied.",
+    message: "The opfs store could not be opened: SecurityError: Denied. Allow this site to store data, leave private browsing, or use storage in memory.",
   });
 });
 
