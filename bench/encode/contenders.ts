@@ -6,12 +6,13 @@ import { PEERS } from "./peer-files.ts";
 import { openBrowserSide, openNodeSide, type RunningSide } from "./sides.ts";
 
 export const OURS = "bge-m3-web, worker";
+export const OURS_ORT = "bge-m3-web, worker, ONNX Runtime";
 export const PEER = "transformers.js, worker";
 export const PEER_MAIN = "transformers.js, main thread";
 export const OURS_NATIVE = "bge-m3-web, native (Node)";
 export const PEER_NATIVE = "transformers.js, native (Node)";
 
-export type SideName = typeof OURS | typeof PEER | typeof PEER_MAIN | typeof OURS_NATIVE | typeof PEER_NATIVE;
+export type SideName = typeof OURS | typeof OURS_ORT | typeof PEER | typeof PEER_MAIN | typeof OURS_NATIVE | typeof PEER_NATIVE;
 
 /** Files of both sides, by URL. */
 export const ASSETS = {
@@ -29,7 +30,7 @@ export interface Contenders {
 
 export async function prepareContenders(): Promise<Contenders> {
   note("Building the pages.");
-  const pages = await buildPages("bench/encode/pages", ["ours.html", "peer-main.html", "peer-worker.html"], ".cache/bench/encode");
+  const pages = await buildPages("bench/encode/pages", ["ours.html", "ours-ort.html", "peer-main.html", "peer-worker.html"], ".cache/bench/encode");
   const server = await serveFolders({ "/": pages, ...ASSETS });
   let chromium = "unknown";
   const browser = async (page: string) => {
@@ -39,6 +40,7 @@ export async function prepareContenders(): Promise<Contenders> {
   };
   const ways: Record<SideName, () => Promise<RunningSide>> = {
     [OURS]: () => browser("ours"),
+    [OURS_ORT]: () => browser("ours-ort"),
     [PEER]: () => browser("peer-worker"),
     [PEER_MAIN]: () => browser("peer-main"),
     [OURS_NATIVE]: () => openNodeSide("bench/encode/native/ours.ts"),
