@@ -5,6 +5,7 @@
  * Attributes: generation, settings, fields (name → type), nextName (numbers names of files), segments.
  */
 import type { ByteStore } from "#core/byte-store.ts";
+import { MissingBlobError } from "#core/errors.ts";
 import type { FieldTypes } from "./fields/field-types.ts";
 import { SectionFile, SectionWriter } from "./format/section-file.ts";
 import type { SegmentSizes } from "./segment/write-segment.ts";
@@ -31,9 +32,22 @@ export interface IndexMeta {
   readonly segments: readonly SegmentEntry[];
 }
 
+/** How often to begin again when another tab replaces the meta file while it is read. */
+const READ_TRIES = 10;
+
 /** The meta file, or undefined where there is no index yet. @throws CorruptIndexError; NewerIndexError */
 export async function readMeta(store: ByteStore): Promise<IndexMeta | undefined> {
-  if ((await store.size(META_FILE)) === undefined) return undefined;
+  for (let attempt = 1; ; attempt++) {
+    if ((await store.size(META_FILE)) === undefined) return undefined;
+    try {
+      return await readMetaOnce(store);
+    } catch (error) {
+      if (!(error instanceof MissingBlobError) || attempt === READ_TRIES) throw error;
+    }
+  }
+}
+
+async function readMetaOnce(store: ByteStore): Promise<IndexMeta> {
   const file = await SectionFile.open(store, META_FILE, "meta");
   file.close();
   const meta = file.attributes as unknown as IndexMeta;
