@@ -12,9 +12,11 @@ import type { EncoderSession, RunOptions, TokenBatch, TokenBatchResult } from "#
 /** What engines, WebAssembly and GPUs say when there is no memory; none of them has a code for it. */
 const NO_MEMORY = /bad_alloc|out of memory|out-of-memory|outofmemory|failed to allocate|allocation failed|could not allocate|cannot enlarge memory|\bOOM\b/i;
 
-/** Whether an engine failed for want of memory: by its own words, wherever among the causes they are. */
+/** Whether an engine failed for want of memory: by the class that our own throws, or by an engine's own words, wherever among the causes they are. */
 export function isOutOfMemory(error: unknown): boolean {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) if (NO_MEMORY.test(cause.message)) return true;
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
+    if (cause instanceof OutOfMemoryError || NO_MEMORY.test(cause.message)) return true;
+  }
   return false;
 }
 

@@ -135,7 +135,7 @@ describe("M3.load", () => {
     const codes: string[] = [];
     const onProgress = ({ notice }: ProgressEvent) => notice && codes.push(notice.code);
     const visit = async () => {
-      const m3 = await M3.load(folder, { device: "wasm", threads: 1, onProgress });
+      const m3 = await M3.load(folder, { device: "wasm", threads: 1, prefetch: "none", onProgress });
       const { denseVecs } = await m3.encode("How do I print a page?");
       await m3.dispose();
       return denseVecs;

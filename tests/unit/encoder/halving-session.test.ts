@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { BackendError } from "#core/errors.ts";
+import { BackendError, OutOfMemoryError } from "#core/errors.ts";
 import type { EncoderSession, TokenBatch } from "#core/session.ts";
 import { halvingSession, isOutOfMemory } from "#encoder/halving-session.ts";
 
@@ -94,6 +94,11 @@ describe("isOutOfMemory", () => {
   ])("knows %s, also as a cause", (message) => {
     expect(isOutOfMemory(new Error(message))).toBe(true);
     expect(isOutOfMemory(new Error("a run failed", { cause: new Error(message) }))).toBe(true);
+  });
+
+  it("knows what our own encoder throws, whatever the browser says", () => {
+    const refused = new RangeError("WebAssembly.Memory.grow(): Unable to grow instance memory");
+    expect(isOutOfMemory(new OutOfMemoryError(512, "wasm", { cause: refused }))).toBe(true);
   });
 
   it("knows what it is not", () => {
