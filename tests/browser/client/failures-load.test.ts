@@ -85,7 +85,8 @@ describe("a load that is given up", () => {
     const onProgress = (event: ProgressEvent) => event.phase === phase && event.loaded > 0 && controller.abort(reason);
     await expect(M3.load(folder, { ...options, worker, signal: controller.signal, onProgress })).rejects.toBe(reason);
     expect(started).toHaveLength(1);
-    await expect.poll(heldLocks).toEqual(before);
+    // Those of earlier tests may go meanwhile.
+    await expect.poll(async () => (await heldLocks()).filter((name) => !before.includes(name)), { timeout: 30_000 }).toEqual([]);
     const m3 = await M3.load(folder, options);
     expect((await m3.encode("text")).denseVecs).toHaveLength(384);
     await m3.dispose();
