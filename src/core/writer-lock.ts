@@ -7,3 +7,6 @@ export interface WriterLock {
    */
   withLock<T>(name: string, action: () => Promise<T>, options?: { readonly signal?: AbortSignal | undefined }): Promise<T>;
 }
+
+/** For what nobody else changes: a folder that was just made, an index that is only read. */
+export const noLock: WriterLock = { withLock: (_, work) => work() };

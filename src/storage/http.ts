@@ -6,6 +6,7 @@
  */
 import { type BlobEntry, type BlobReader, type BlobWriter, type ByteRange, type ByteStore, checkRange } from "#core/byte-store.ts";
 import { InvalidInputError, MissingBlobError, UnreachableFileError } from "#core/errors.ts";
+import { joinRanges } from "#core/join-ranges.ts";
 
 export interface HttpStoreOptions {
   readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
@@ -72,7 +73,7 @@ export class HttpStore implements ByteStore {
   }
 
   async #readMany(name: string, bytes: number, ranges: readonly ByteRange[]): Promise<Uint8Array<ArrayBuffer>[]> {
-    const runs = joinRanges(ranges);
+    const runs = joinRanges(ranges, GAP_BYTES);
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let next = 0;
     const readOn = async () => {
@@ -149,24 +150,4 @@ async function bodyOf(response: Response, url: URL): Promise<Uint8Array<ArrayBuf
   } catch (cause) {
     throw new UnreachableFileError(url.href, "the connection broke. Try again when there is a better one.", { transient: true }, { cause });
   }
-}
-
-interface Run {
-  readonly offset: number;
-  end: number;
-  readonly places: number[];
-}
-
-function joinRanges(ranges: readonly ByteRange[]): Run[] {
-  const order = ranges.map((_, place) => place).sort((a, b) => ranges[a]!.offset - ranges[b]!.offset);
-  const runs: Run[] = [];
-  for (const place of order) {
-    const { offset, length } = ranges[place]!;
-    const run = runs.at(-1);
-    if (run && offset - run.end <= GAP_BYTES) {
-      run.end = Math.max(run.end, offset + length);
-      run.places.push(place);
-    } else runs.push({ offset, end: offset + length, places: [place] });
-  }
-  return runs;
 }

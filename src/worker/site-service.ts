@@ -5,7 +5,7 @@
 
 import { IndexMismatchError, UnreachableFileError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
-import type { WriterLock } from "#core/writer-lock.ts";
+import { noLock } from "#core/writer-lock.ts";
 import { HttpStore } from "#storage/http.ts";
 import { type LanguageIndex, PUBLISHED_INDEX_FILE, type PublishedIndex, parsePublishedIndex } from "#texts/published-index.ts";
 import { type IndexCall, TextIndex } from "#texts/text-index.ts";
@@ -15,8 +15,6 @@ import type { PublishedAnswer, PublishedHit, PublishedInfo, PublishedOperation, 
 /** What a published index is read with. */
 type Fetch = (url: URL, init?: RequestInit) => Promise<Response>;
 
-/** A change never comes: only searches are made. */
-const noLock: WriterLock = { withLock: (_, work) => work() };
 const DEFAULT_LIMIT = 10;
 /** Passages that ColBERT orders: each costs some kilobytes of token vectors to read. */
 const DEFAULT_RERANK = 24;

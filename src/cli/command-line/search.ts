@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import { InvalidInputError } from "#core/errors.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
-import type { WriterLock } from "#core/writer-lock.ts";
+import { noLock } from "#core/writer-lock.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
 import { TextIndex } from "#texts/text-index.ts";
@@ -29,8 +29,6 @@ interface LanguageHit extends SearchHit {
   readonly lang: string;
 }
 
-/** A change never comes: only searches are made. */
-const noLock: WriterLock = { withLock: (_, work) => work() };
 const SNIPPET_CHARACTERS = 160;
 
 export function addSearch(program: Command, surroundings: Surroundings): void {

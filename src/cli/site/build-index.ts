@@ -9,7 +9,7 @@ import { readBlob } from "#core/byte-store.ts";
 import { IndexMismatchError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
-import type { WriterLock } from "#core/writer-lock.ts";
+import { noLock } from "#core/writer-lock.ts";
 import type { M3Encoder } from "#encoder/encoder.ts";
 import { countScripts } from "#search/cross-lingual.ts";
 import { readMeta, referencedFiles } from "#search/meta.ts";
@@ -37,9 +37,6 @@ export interface BuiltIndex extends Omit<LanguageIndex, "folder"> {
   /** Documents that were encoded, that were as before, and that are gone. */
   readonly changes: { readonly encoded: number; readonly unchanged: number; readonly removed: number };
 }
-
-/** Nobody else writes into a folder that was just made. */
-const noLock: WriterLock = { withLock: (_, work) => work() };
 
 /** @throws what encoding and writing throw; the signal's reason */
 export async function buildIndex(documents: readonly SiteDocument[], options: BuildIndexOptions): Promise<BuiltIndex> {

@@ -1,5 +1,6 @@
 /** Reads many small records of one section with few reads: neighbours are read together. Every record ends in the xxh32 of what comes before. */
 import type { ByteRange } from "#core/byte-store.ts";
+import { joinRanges } from "#core/join-ranges.ts";
 import { xxh32 } from "./checksum.ts";
 import type { SectionFile } from "./section-file.ts";
 
@@ -10,7 +11,7 @@ const GAP_BYTES = 1024;
 /** @param ranges checksums included @returns the records without their checksums, in the order asked for @throws CorruptIndexError */
 export async function readRecords(file: SectionFile, section: string, ranges: readonly ByteRange[]): Promise<Uint8Array<ArrayBuffer>[]> {
   const records = new Array<Uint8Array<ArrayBuffer>>(ranges.length);
-  const runs = joinNeighbours(ranges);
+  const runs = joinRanges(ranges, GAP_BYTES);
   const parts = await file.readRanges(
     section,
     runs.map(({ offset, end }) => ({ offset, length: end - offset })),
@@ -38,26 +39,4 @@ export function checkedRecord(file: SectionFile, section: string, record: Uint8A
 export function sealRecord(record: Uint8Array): void {
   const end = record.length - RECORD_CHECKSUM_BYTES;
   new DataView(record.buffer, record.byteOffset + end).setUint32(0, xxh32(record.subarray(0, end)), true);
-}
-
-interface Run {
-  readonly offset: number;
-  end: number;
-  readonly places: number[];
-}
-
-function joinNeighbours(ranges: readonly ByteRange[]): Run[] {
-  const order = ranges.map((_, place) => place).sort((a, b) => ranges[a]!.offset - ranges[b]!.offset);
-  const runs: Run[] = [];
-  for (const place of order) {
-    const { offset, length } = ranges[place]!;
-    const run = runs.at(-1);
-    if (run && offset - run.end <= GAP_BYTES) {
-      run.end = Math.max(run.end, offset + length);
-      run.places.push(place);
-    } else {
-      runs.push({ offset, end: offset + length, places: [place] });
-    }
-  }
-  return runs;
 }
