@@ -115,5 +115,8 @@ function readSpecial(reader: ByteReader): Pick<Vocabulary, "spaceHandling" | "un
   const suffixIds = readIds();
   const added: AddedToken[] = [];
   for (let count = reader.varint(); count > 0; count--) added.push({ id: reader.varint(), flags: reader.byte(), content: reader.text() });
+  // An empty one would be found everywhere, without end.
+  if (added.some(({ content }) => content === "")) throw corruptVocabulary("an added token is empty.");
+  if (reader.remaining > 0) throw corruptVocabulary("its special tokens are longer than they say.");
   return { spaceHandling, unkId, prefixIds, suffixIds, added };
 }

@@ -98,6 +98,32 @@ describe("a vocabulary file", () => {
     );
   });
 
+  it("with any byte of its special tokens changed comes to an end: it works, or is refused by type", () => {
+    const at = MAGIC.length + 4 * HEADER_FIELDS.indexOf("specialBytes");
+    const specialBytes = new DataView(good.buffer).getUint32(at, true);
+    const bytes = good.slice();
+    for (let changed = good.length - specialBytes; changed < good.length; changed++) {
+      for (const value of [0, 1, 2, 0x7f, 0x80, 0xff, good[changed]! - 1, good[changed]! + 1]) {
+        bytes[changed] = value;
+        try {
+          XlmRobertaTokenizer.fromBytes(sealed(bytes)).encode("de, la <mask> <s>");
+        } catch (error) {
+          expect(error).toBeInstanceOf(M3Error);
+        }
+      }
+      bytes[changed] = good[changed]!;
+    }
+  });
+
+  it("with an empty added token, which would be found everywhere, is refused", () => {
+    // The last text of the file is "<mask>": its length and six letters, a byte each.
+    const bytes = good.slice();
+    const length = good.length - "<mask>".length - 1;
+    expect(bytes[length]).toBe("<mask>".length);
+    bytes[length] = 0;
+    expect(load(sealed(bytes))).toThrow("an added token is empty");
+  });
+
   it("keeps scores that are no float32 numbers", () => {
     const bytes = small((model) => {
       model.vocab = model.vocab.map(([piece, score]) => [piece, score === 0 ? 0 : score - 1e-12]);
