@@ -2,7 +2,7 @@
  * Checks a manifest that comes from outside (docs/model-format.md): every type and range, that every tensor lies inside its shard, and that all tensors
  * that the architecture and the heads need are there in their shapes. What it gives may be trusted like a value made here. It reads no shard.
  */
-import { describeValue, InvalidManifestError } from "./errors.ts";
+import { describeValue, InvalidManifestError, UnsupportedModelError } from "./errors.ts";
 import { JsonView } from "./json-view.ts";
 import {
   type Architecture,
@@ -20,6 +20,7 @@ import {
 } from "./manifest.ts";
 import { checkTensors } from "./manifest-tensors.ts";
 
+const FAMILIES = ["xlm-roberta", "bert"] as const;
 const SHA256 = /^[0-9a-f]{64}$/;
 /** No path separators and no leading dot, so a name can never leave the model's folder. */
 const FILE_NAME = /^[0-9A-Za-z_][0-9A-Za-z._-]{0,127}$/;
@@ -30,7 +31,10 @@ const MAX_FILE_BYTES = 2 ** 31;
 const MAX_SHARDS = 2 ** 16;
 const MAX_ANSWERS = 64;
 
-/** @throws InvalidManifestError that names the field, or for a newer format version both versions and what to do */
+/**
+ * @throws InvalidManifestError that names the field, or for a newer format version both versions and what to do
+ * @throws UnsupportedModelError for an architecture that this package does not run
+ */
 export function parseManifest(json: unknown): Manifest {
   const root = new JsonView(json, (reason) => new InvalidManifestError(reason));
   if (root.field("format").value !== MANIFEST_FORMAT) {
@@ -85,7 +89,7 @@ function parseArchitecture(view: JsonView): Architecture {
   if (hiddenSize % numAttentionHeads !== 0) view.field("numAttentionHeads").fail(`a divisor of hiddenSize ${hiddenSize}`);
   const maxPositionEmbeddings = view.field("maxPositionEmbeddings").integer(1, MAX_SIZE);
   return {
-    family: view.field("family").oneOf(["xlm-roberta", "bert"]),
+    family: parseFamily(view.field("family")),
     hiddenSize,
     numHiddenLayers: view.field("numHiddenLayers").integer(1, 1000),
     numAttentionHeads,
@@ -96,6 +100,17 @@ function parseArchitecture(view: JsonView): Architecture {
     positionOffset: view.field("positionOffset").integer(0, maxPositionEmbeddings - 1),
     typeVocabSize: view.field("typeVocabSize").integer(1, 1000),
   };
+}
+
+/** @throws UnsupportedModelError for a family with another name: such a manifest is whole, but not for this version */
+function parseFamily(view: JsonView): Architecture["family"] {
+  const name = view.string();
+  const family = FAMILIES.find((known) => known === name);
+  if (!family)
+    throw new UnsupportedModelError(
+      `its architecture is "${name}", and this bge-m3-web runs ${FAMILIES.join(" and ")}. Update bge-m3-web, or load another model.`,
+    );
+  return family;
 }
 
 /** Heads of an ONNX graph's own have no layers. */

@@ -6,25 +6,15 @@ import type { LoadedModel } from "#core/loaded-model.ts";
 import type { SessionInfo } from "#core/session.ts";
 import { backendFailure } from "./backend-failure.ts";
 import { cpuBatchMemory } from "./batch-memory.ts";
+import type { CpuEngineOptions } from "./cpu-options.ts";
 import { type CpuGraph, openCpuSession } from "./cpu-session.ts";
 import { buildEncoderGraph } from "./encoder-graph.ts";
 import { type Feed, type GraphEngine, type GraphRun, type OutputName, selectedOutputs } from "./graph-session.ts";
 import { layerSlices } from "./layer-slices.ts";
-import type { OrtApi, OrtSession } from "./ort-api.ts";
-import type { PrepareOptions } from "./prepare-weights.ts";
+import type { OrtSession } from "./ort-api.ts";
 import { saturates } from "./saturation.ts";
 import { serially } from "./serial.ts";
 import { isFloatModel } from "./target.ts";
-
-export interface CpuEngineOptions<Tensor> extends PrepareOptions {
-  readonly ort: OrtApi<Tensor>;
-  readonly precision: "default" | "fp32";
-  readonly info: Pick<SessionInfo, "engine" | "threads" | "batch"> & { readonly backend: "wasm" | "native" };
-  /** Layers of one session. Default: in WebAssembly as the model's longest text asks for, natively all (each session there has threads of its own). */
-  readonly layersAtATime?: number | undefined;
-  /** Read the weights of each slice when a text is at it, and let go of them after: slow, but a model needs the memory of one slice only. Default false. */
-  readonly transient?: boolean | undefined;
-}
 
 /** After so long a run pauses between two slices, so that an abort can be heard. */
 const MAX_DEAF_MS = 25;

@@ -2,7 +2,7 @@
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { StoredTensor } from "#core/tensor-source.ts";
 import { backendFailure } from "./backend-failure.ts";
-import type { CpuEngineOptions } from "./cpu-engine.ts";
+import type { CpuEngineOptions } from "./cpu-options.ts";
 import type { EncoderGraph } from "./encoder-graph.ts";
 import { lazyParts } from "./lazy-bytes.ts";
 import type { OrtSession, OrtSessionOptions } from "./ort-api.ts";

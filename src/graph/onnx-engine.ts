@@ -9,7 +9,7 @@ import type { Manifest, OnnxModel } from "#core/manifest.ts";
 import type { SessionInfo } from "#core/session.ts";
 import { backendFailure } from "./backend-failure.ts";
 import { cpuBatchMemory } from "./batch-memory.ts";
-import type { CpuEngineOptions } from "./cpu-engine.ts";
+import type { CpuEngineOptions } from "./cpu-options.ts";
 import { openCpuSession } from "./cpu-session.ts";
 import { buildEncoderGraph } from "./encoder-graph.ts";
 import { type Feed, type GraphEngine, type GraphRun, type OutputName, selectedOutputs } from "./graph-session.ts";

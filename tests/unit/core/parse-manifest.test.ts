@@ -50,7 +50,7 @@ describe("parseManifest", () => {
     ["a version that is no number", ["formatVersion"], "1", '"formatVersion"'],
     ["another dtype", ["dtype"], "q2", '"dtype"'],
     ["a short fingerprint", ["fingerprint"], "abc", "64 lower-case hexadecimal digits"],
-    ["another family", ["architecture", "family"], "gpt2", '"architecture.family"'],
+    ["a family that is no text", ["architecture", "family"], 3, '"architecture.family"'],
     ["a negative width", ["architecture", "hiddenSize"], -32, '"architecture.hiddenSize"'],
     ["a fraction", ["architecture", "numHiddenLayers"], 1.5, '"architecture.numHiddenLayers"'],
     ["attention heads that do not divide the width", ["architecture", "numAttentionHeads"], 5, "a divisor of hiddenSize 32"],
@@ -93,6 +93,12 @@ describe("parseManifest", () => {
     ["a self-test without answers", ["selfTest", "answers"], [], "1 to 64 answers"],
   ])("refuses %s", (_, path, value, message) => {
     expect(() => parseManifest(changed(path, value))).toThrow(refusal(message));
+  });
+
+  it("says of another family that it is not supported, for such a manifest is whole", () => {
+    expect(() => parseManifest(changed(["architecture", "family"], "gpt2"))).toThrow(
+      expect.objectContaining({ code: "unsupported-model", message: expect.stringMatching(/"gpt2".*xlm-roberta and bert.*Update bge-m3-web/) }),
+    );
   });
 
   it("refuses two-part tensors that are cut inside a row", () => {
