@@ -3,12 +3,12 @@ import { throwIfAborted } from "#core/abort.ts";
 import type { EncoderTensor } from "#core/encoder-tensors.ts";
 import type { Manifest, WeightEncoding } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
+import { writeSafetensors } from "#core/safetensors.ts";
 import { encodedParts, WORD_EMBEDDINGS } from "#core/tensor-layout.ts";
 import { encodeRows } from "./encode-rows.ts";
 import type { ArtefactSink } from "./ports.ts";
 import { BLOCK_SIZE } from "./quantise/blocks4.ts";
 import { type RelativeError, relativeError } from "./quantise/relative-error.ts";
-import { writeSafetensors } from "./safetensors-writer.ts";
 import { MAX_SHARD_BYTES, ShardWriter } from "./shard-writer.ts";
 import type { SourceMatrix } from "./source-matrix.ts";
 

@@ -2,12 +2,12 @@
 import { InvalidCheckpointError } from "#core/errors.ts";
 import { encodeFloat16 } from "#core/float16.ts";
 import type { WeightEncoding } from "#core/manifest.ts";
+import type { NamedTensor } from "#core/safetensors.ts";
 import { encodedParts } from "#core/tensor-layout.ts";
 import type { ReadOptions } from "#core/tensor-source.ts";
 import { quantiseBlocks4 } from "./quantise/blocks4.ts";
 import { addSquaredErrors, type RelativeError } from "./quantise/relative-error.ts";
 import { quantiseRows8 } from "./quantise/rows8.ts";
-import type { NamedTensor } from "./safetensors-writer.ts";
 import type { SourceMatrix } from "./source-matrix.ts";
 
 /** The largest magnitude of float16. */

@@ -3,9 +3,9 @@
  * shard in memory, writes it when the next tensor would make it too large, and cuts a tensor that no shard can hold into parts of whole rows.
  */
 import type { FileEntry, TensorEntry, TensorPart } from "#core/manifest.ts";
+import { type NamedTensor, type SafetensorsFile, writeSafetensors } from "#core/safetensors.ts";
 import { sha256Hex } from "#core/sha256.ts";
 import type { ArtefactSink } from "./ports.ts";
-import { type NamedTensor, type SafetensorsFile, writeSafetensors } from "./safetensors-writer.ts";
 
 export const MAX_SHARD_BYTES = 2 ** 24;
 

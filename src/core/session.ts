@@ -9,6 +9,8 @@ export interface OutputSelection {
   readonly dense: boolean;
   readonly lexical: boolean;
   readonly colbert: boolean;
+  /** What the heads see, to train others on. A published ONNX file may not give it. Default false. */
+  readonly hidden?: boolean | undefined;
 }
 
 /** Some texts of similar length, as embedding rows. */
@@ -28,6 +30,8 @@ export interface TokenBatchResult {
   readonly lexical: Float32Array | null;
   /** ColBERT head of every token, not normalised: [totalTokens, colbertDim]. */
   readonly colbert: Float32Array | null;
+  /** Last hidden state of every token: [totalTokens, hiddenSize]. Left out or null when it was not asked for. */
+  readonly hidden?: Float32Array | null | undefined;
   /** Tokens computed, padding included. */
   readonly computedTokens: number;
 }

@@ -17,7 +17,7 @@ export interface OutputExpectation {
  *
  * @throws BackendError for a missing output or one of the wrong size; NonFiniteOutputError for NaN, infinite or all-zero numbers
  */
-export function checkOutputs({ pooled, lexical, colbert }: TokenBatchResult, { manifest, outputs, texts, tokens, backend }: OutputExpectation): void {
+export function checkOutputs({ pooled, lexical, colbert, hidden }: TokenBatchResult, { manifest, outputs, texts, tokens, backend }: OutputExpectation): void {
   const width = manifest.architecture.hiddenSize;
   if (outputs.dense) {
     checkSize("dense", pooled, texts * width, backend);
@@ -31,9 +31,13 @@ export function checkOutputs({ pooled, lexical, colbert }: TokenBatchResult, { m
     checkSize("ColBERT", colbert, tokens * (manifest.heads.colbert?.dim ?? 0), backend);
     checkNumbers("ColBERT", colbert, backend);
   }
+  if (outputs.hidden) {
+    checkSize("hidden", hidden, tokens * width, backend);
+    checkNumbers("hidden", hidden, backend);
+  }
 }
 
-function checkSize(output: string, values: Float32Array | null, expected: number, backend: string): asserts values is Float32Array {
+function checkSize(output: string, values: Float32Array | null | undefined, expected: number, backend: string): asserts values is Float32Array {
   if (values?.length === expected) return;
   throw new BackendError(`its ${output} output has ${values?.length ?? "no"} numbers instead of ${expected}.`, { output, backend, expected });
 }

@@ -69,11 +69,12 @@ function join(first: TokenBatchResult, second: TokenBatchResult): TokenBatchResu
     pooled: joined(first.pooled, second.pooled),
     lexical: joined(first.lexical, second.lexical),
     colbert: joined(first.colbert, second.colbert),
+    hidden: joined(first.hidden, second.hidden),
     computedTokens: first.computedTokens + second.computedTokens,
   };
 }
 
-function joined(first: Float32Array | null, second: Float32Array | null): Float32Array | null {
+function joined(first: Float32Array | null | undefined, second: Float32Array | null | undefined): Float32Array | null {
   if (!first || !second) return null;
   const whole = new Float32Array(first.length + second.length);
   whole.set(first);

@@ -24,7 +24,7 @@ export async function openCpuEngine<Tensor>(model: LoadedModel, options: CpuEngi
   const { ort, precision, info } = options;
   const { manifest } = model;
   const { lexical, colbert } = manifest.heads;
-  const outputs = { dense: true, lexical: lexical !== null, colbert: colbert !== null };
+  const outputs = { dense: true, lexical: lexical !== null, colbert: colbert !== null, hidden: true };
   const unsignedWeights = info.backend === "native" && (await serially(() => saturates(ort)));
   const atATime = options.layersAtATime ?? (info.backend === "native" ? manifest.architecture.numHiddenLayers : undefined);
   const graphs: CpuGraph[] = [];

@@ -10,7 +10,7 @@
  * | query_zeros | float32 [1, 1, S, 1]   | masked               | zeros: their sum with key_bias is the [B, 1, S, S] that the kernel asks for |
  * | pooling     | float32 [B, 1, S]      | masked, mean pooling | 1 / length for a real token, 0 for padding                                  |
  *
- * Outputs, those selected: pooled [B, hidden], lexical [B, S, 1], colbert [B, S, dim]. Nothing is normalised, and padding is not removed. A graph of some
+ * Outputs, those selected: pooled [B, hidden], lexical [B, S, 1], colbert [B, S, dim], hidden [B, S, hidden]. Nothing is normalised, and padding is not removed. A graph of some
  * layers only takes the hidden states before them as rows, when they are not the first, and has the one output `hidden`, when they are not the last.
  */
 import type { HeadLayer, Manifest } from "#core/manifest.ts";
@@ -55,6 +55,8 @@ export function buildEncoderGraph(manifest: Manifest, target: GraphTarget): Enco
   if (target.outputs.dense) g.output(pool(context, x), "pooled", "float32", ["texts", hiddenSize]);
   if (target.outputs.lexical && lexical) g.output(head(context, lexical.layers, x), "lexical", "float32", ["texts", "tokens", 1]);
   if (target.outputs.colbert && colbert) g.output(head(context, colbert.layers, x), "colbert", "float32", ["texts", "tokens", colbert.dim]);
+  // An output takes its value's name: so the last, when all others are made of it.
+  if (target.outputs.hidden) g.output(x, "hidden", "float32", ["texts", "tokens", hiddenSize]);
   return { proto: g.toModel(manifest.name), weights: context.bindings };
 }
 

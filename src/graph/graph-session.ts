@@ -16,11 +16,12 @@ export interface Feed {
   readonly data: Float32Array;
 }
 
-export type OutputName = "pooled" | "lexical" | "colbert";
+export type OutputName = "pooled" | "lexical" | "colbert" | "hidden";
 
 /** Names of the outputs of a selection. */
-export function selectedOutputs({ dense, lexical, colbert }: OutputSelection): OutputName[] {
-  return [...(dense ? (["pooled"] as const) : []), ...(lexical ? (["lexical"] as const) : []), ...(colbert ? (["colbert"] as const) : [])];
+export function selectedOutputs({ dense, lexical, colbert, hidden }: OutputSelection): OutputName[] {
+  const wanted = { pooled: dense, lexical, colbert, hidden };
+  return (Object.keys(wanted) as OutputName[]).filter((name) => wanted[name]);
 }
 
 /** One run of a graph. */
@@ -69,6 +70,7 @@ export class GraphSession implements EncoderSession {
       pooled: { into: outputs.dense ? new Float32Array(lengths.length * architecture.hiddenSize) : null, columns: architecture.hiddenSize },
       lexical: { into: outputs.lexical && heads.lexical ? new Float32Array(tokens) : null, columns: 1 },
       colbert: { into: outputs.colbert && heads.colbert ? new Float32Array(tokens * heads.colbert.dim) : null, columns: heads.colbert?.dim ?? 0 },
+      hidden: { into: outputs.hidden ? new Float32Array(tokens * architecture.hiddenSize) : null, columns: architecture.hiddenSize },
     };
     const starts = startsOf(lengths);
     let computedTokens = 0;
@@ -82,7 +84,7 @@ export class GraphSession implements EncoderSession {
       const tell = onProgress && ((done: number) => onProgress((before + done * own) / allTokens));
       const found = await this.#engine.run({ feeds: this.#feeds(group, masked, rowWidth), outputs, masked, signal, onProgress: tell });
       computedTokens += own;
-      for (const name of ["pooled", "lexical", "colbert"] as const) {
+      for (const name of Object.keys(results) as OutputName[]) {
         const { into, columns } = results[name];
         if (!into) continue;
         const from = found[name];
@@ -92,7 +94,8 @@ export class GraphSession implements EncoderSession {
         else for (const [index, text] of group.texts.entries()) into.set(from.subarray(index * columns, (index + 1) * columns), text * columns);
       }
     }
-    return { pooled: results.pooled.into, lexical: results.lexical.into, colbert: results.colbert.into, computedTokens };
+    const { pooled, lexical, colbert, hidden } = results;
+    return { pooled: pooled.into, lexical: lexical.into, colbert: colbert.into, hidden: hidden.into, computedTokens };
   }
 
   /** Waits for a run at hand. */

@@ -94,13 +94,14 @@ class OnnxEngine<Tensor> implements GraphEngine {
 
   async run({ feeds, outputs }: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>> {
     const { dense, lexical, colbert, hidden } = this.#onnx.outputs;
-    const own = { pooled: dense, lexical, colbert };
+    const own = { pooled: dense, lexical, colbert, hidden };
     const wanted = selectedOutputs(outputs);
     const fromHeads = wanted.filter((name) => this.#heads?.outputNames.includes(name));
     const asked = wanted.flatMap((name) => own[name] ?? []);
     const [texts, tokens] = feeds.rows!.dims as [number, number];
     try {
-      const results = await serially(() => this.#session.run(this.#inputs(feeds.rows!), fromHeads.length > 0 ? [...asked, hidden!] : asked));
+      const names = new Set(fromHeads.length > 0 ? [...asked, hidden!] : asked);
+      const results = await serially(() => this.#session.run(this.#inputs(feeds.rows!), [...names]));
       const found: Partial<Record<OutputName, Float32Array>> = {};
       for (const name of wanted) if (own[name] !== null && !fromHeads.includes(name)) found[name] = float32(results[own[name]]?.data);
       if (found.colbert) found.colbert = withFirstRow(found.colbert, texts, tokens, this.#manifest.heads.colbert!.dim);

@@ -108,9 +108,9 @@ class WebGpuEngine implements GraphEngine {
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
   }
 
-  #session({ dense, lexical, colbert }: OutputSelection, masked: boolean): Promise<InferenceSession> {
+  #session({ dense, lexical, colbert, hidden }: OutputSelection, masked: boolean): Promise<InferenceSession> {
     const { heads } = this.#manifest;
-    const outputs = { dense, lexical: lexical && heads.lexical !== null, colbert: colbert && heads.colbert !== null };
+    const outputs = { dense, lexical: lexical && heads.lexical !== null, colbert: colbert && heads.colbert !== null, hidden };
     const key = [...selectedOutputs(outputs), masked].join();
     let session = this.#sessions.get(key);
     if (!session) {

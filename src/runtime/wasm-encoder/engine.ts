@@ -192,6 +192,7 @@ class WasmEncoder implements EncoderSession {
       pooled: outputs.dense ? pool(memory.float32(space.hidden, tokens * hiddenSize), lengths, hiddenSize, heads.dense.pooling) : null,
       lexical: outputs.lexical && lexical ? columns(space.lexical, lexical.at(-1)!.outputs, 1) : null,
       colbert: outputs.colbert && colbert ? columns(space.colbert, colbert.at(-1)!.outputs, heads.colbert!.dim) : null,
+      hidden: outputs.hidden ? memory.float32(space.hidden, tokens * hiddenSize).slice() : null,
       computedTokens: tokens,
     };
   }

@@ -1,8 +1,8 @@
 /** Checkpoints and artefacts in memory, and small models to put into them. */
 import type { ArtefactSink, CheckpointSource } from "#builder/ports.ts";
-import { type NamedTensor, writeSafetensors } from "#builder/safetensors-writer.ts";
 import { encoderTensors } from "#core/encoder-tensors.ts";
 import type { Architecture, Manifest } from "#core/manifest.ts";
+import { type NamedTensor, writeSafetensors } from "#core/safetensors.ts";
 import { locateTensor } from "#core/tensor-layout.ts";
 import { syntheticElements } from "../../../tools/models/synthetic.ts";
 

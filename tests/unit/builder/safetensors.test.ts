@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readFloatRows } from "#builder/checkpoint-tensor.ts";
 import { readSafetensors } from "#builder/safetensors-reader.ts";
-import { writeSafetensors } from "#builder/safetensors-writer.ts";
+import { writeSafetensors } from "#core/safetensors.ts";
 import { floats, halves, memorySource } from "./memory-folder.ts";
 
 const open = (bytes: Uint8Array<ArrayBuffer>) => readSafetensors(memorySource({ "x.safetensors": bytes }), "x.safetensors");

@@ -31,6 +31,7 @@ export function summingSession({ manifest }: LoadedModel, beforeRun: (batch: Tok
         colbert: outputs.colbert
           ? Float32Array.from({ length: tokens * colbertWidth }, (_, at) => rows[Math.floor(at / colbertWidth) * width + (at % colbertWidth)]!)
           : null,
+        hidden: outputs.hidden ? rows : null,
         computedTokens: Math.max(...lengths) * lengths.length,
       };
     },

@@ -171,14 +171,14 @@ describe("the cache of hidden states", () => {
     await Promise.all([cache.close(), again.close()]);
   });
 
-  it("makes anew what is cut or was never finished", async () => {
+  it("makes anew what is cut or no such file", async () => {
     const folder = await temporaryFolder();
     await (await open(folder)).close();
     const [inner] = await readdir(folder);
     const [file] = await readdir(path.join(folder, inner!));
     const whole = path.join(folder, inner!, file!);
     await writeFile(whole, (await readFile(whole)).subarray(0, -2));
-    await writeFile(path.join(folder, inner!, "half.states.1.tmp"), "half");
+    await writeFile(path.join(folder, inner!, "half.states"), "half");
     const again = await open(folder);
     expect(again.computed).toBe(12);
     expect(await readdir(path.join(folder, inner!))).toEqual([file]);

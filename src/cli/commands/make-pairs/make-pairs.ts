@@ -47,7 +47,7 @@ async function withNegatives(pairs: readonly PairTexts[], options: StatesCacheOp
     const found = mineHardNegatives(mining, vectors, vectors, source.hiddenSize, { count, ceiling });
     return pairs.map((pair, index) => ({ ...pair, neg: found[index]!.map((text) => table.texts[text]!.text) }));
   } finally {
-    await source.close();
+    source.close();
   }
 }
 

@@ -1,6 +1,6 @@
 /** The command `train-heads`, without its command line: pairs to heads. */
 import { writeFile } from "node:fs/promises";
-import { writeSafetensors } from "#builder/safetensors-writer.ts";
+import { writeSafetensors } from "#core/safetensors.ts";
 import { sha256Hex } from "#core/sha256.ts";
 import { learningCurves } from "#training/learning-curves.ts";
 import { type HeadShapes, headTensors, newHeads } from "#training/new-heads.ts";
@@ -68,7 +68,7 @@ export async function trainHeadsOnPairs(options: TrainHeadsOptions): Promise<Tra
     if (options.curves) await writeFile(options.curves, learningCurves(result.steps, result.dev));
     return summaryOf(result, { trainPairs: train.length, devPairs: dev.length, texts: table.texts.length, computedTexts: source.computed });
   } finally {
-    await source.close();
+    source.close();
   }
 
   async function runName({ shapes, training, devShare, maxLength }: TrainHeadsOptions): Promise<string> {

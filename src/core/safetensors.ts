@@ -1,6 +1,6 @@
-/** Writes a safetensors file: always the same bytes for the same tensors in the same order. */
-import { tensorBytes } from "#core/tensor-layout.ts";
-import type { StoredTensor } from "#core/tensor-source.ts";
+/** Safetensors files: written with always the same bytes for the same tensors in the same order, and those read again. */
+import { tensorBytes } from "./tensor-layout.ts";
+import type { StoredTensor, TensorDtype } from "./tensor-source.ts";
 
 export interface NamedTensor extends StoredTensor {
   readonly name: string;
@@ -36,4 +36,31 @@ export function writeSafetensors(tensors: readonly NamedTensor[], alignment = 8)
     offset += bytes.length;
   }
   return { bytes: file, offsets };
+}
+
+/**
+ * The tensors of a safetensors file that lies in memory whole: views of its bytes. For files of our own; `builder` reads those of others.
+ * @throws RangeError when it is cut or no such file
+ */
+export function readTensors(file: Uint8Array): NamedTensor[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const dataStart = file.length < 8 ? Number.POSITIVE_INFINITY : 8 + Number(view.getBigUint64(0, true));
+  if (dataStart > file.length) throw new RangeError("it is cut.");
+  const header: Record<string, { dtype: TensorDtype; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
+    new TextDecoder().decode(file.subarray(8, dataStart)),
+  );
+  return Object.entries(header).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => {
+      const bytes = file.subarray(dataStart + from, dataStart + to);
+      if (bytes.length !== tensorBytes(dtype, shape)) throw new RangeError(`it is cut in "${name}".`);
+      return { name, dtype, shape, bytes };
+    },
+  );
 }
