@@ -42,11 +42,14 @@ interface Chain {
 function findChain(tensors: TensorsByName, head: string, hiddenSize: number, activation: HeadLayer["activation"], outputs?: number): Chain | null {
   const [first, last] = [`${head}_hidden`, `${head}_linear`];
   const isThere = (name: string) => tensors.has(`${name}.weight`) || tensors.has(`${name}.bias`);
-  const hidden = isThere(first) ? findLinear(tensors, first, hiddenSize) : null;
+  const begin = isThere(first) ? first : last;
+  // Twice the width: the head reads first hidden states beside the last ones.
+  const width = tensors.get(`${begin}.weight`)?.shape[1] === 2 * hiddenSize ? 2 * hiddenSize : hiddenSize;
+  const hidden = isThere(first) ? findLinear(tensors, first, width) : null;
   if (!hidden && !isThere(last)) return null;
-  const inputs = hidden?.outputs ?? hiddenSize;
+  const inputs = hidden?.outputs ?? width;
   const linear = findLinear(tensors, last, inputs, outputs);
-  const layers: HeadLayer[] = hidden ? [{ tensor: first, inputs: hiddenSize, outputs: hidden.outputs, activation: "relu" }] : [];
+  const layers: HeadLayer[] = hidden ? [{ tensor: first, inputs: width, outputs: hidden.outputs, activation: "relu" }] : [];
   return { layers: [...layers, { tensor: last, inputs, outputs: linear.outputs, activation }], tensors: [...(hidden?.tensors ?? []), ...linear.tensors] };
 }
 

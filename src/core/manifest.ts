@@ -32,7 +32,10 @@ export interface Architecture {
   readonly typeVocabSize: number;
 }
 
-/** One layer of a head: y = x Wᵀ + b. Tensors `<tensor>.weight` [outputs, inputs] and `<tensor>.bias` [outputs]. */
+/**
+ * One layer of a head: y = x Wᵀ + b. Tensors `<tensor>.weight` [outputs, inputs] and `<tensor>.bias` [outputs]. The first layer of a head reads the last
+ * hidden state of a token; one with twice as many inputs reads the first hidden state as well, after it (`readsFirstState` in head-inputs.ts).
+ */
 export interface HeadLayer {
   readonly tensor: string;
   readonly inputs: number;

@@ -137,13 +137,14 @@ function parseColbertDim(view: JsonView, layers: readonly HeadLayer[]): number {
   return last ? view.integer(last.outputs, last.outputs) : view.integer(1, MAX_SIZE);
 }
 
-/** Each layer takes what the one before it gives; the first takes hidden states. */
+/** Each layer takes what the one before it gives; the first takes the last hidden state, or the last and the first. */
 function parseLayers(view: JsonView, hiddenSize: number): HeadLayer[] {
-  let inputs = hiddenSize;
+  let inputs = 0;
   const layers = view.items().map((item): HeadLayer => {
+    const given = item.field("inputs");
     const layer = {
       tensor: item.field("tensor").string(),
-      inputs: item.field("inputs").integer(inputs, inputs),
+      inputs: inputs === 0 ? firstInputs(given, hiddenSize) : given.integer(inputs, inputs),
       outputs: item.field("outputs").integer(1, MAX_SIZE),
       activation: item.field("activation").oneOf(["none", "relu"]),
     };
@@ -151,6 +152,12 @@ function parseLayers(view: JsonView, hiddenSize: number): HeadLayer[] {
     return layer;
   });
   return layers;
+}
+
+function firstInputs(view: JsonView, hiddenSize: number): number {
+  const inputs = view.integer(hiddenSize, 2 * hiddenSize);
+  if (inputs !== hiddenSize && inputs !== 2 * hiddenSize) view.fail(`${hiddenSize} or ${2 * hiddenSize}`);
+  return inputs;
 }
 
 function parseOnnx(view: JsonView): OnnxModel {

@@ -72,10 +72,11 @@ class CpuEngine<Tensor> implements GraphEngine {
   async run({ feeds, outputs, signal, onProgress }: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>> {
     const names = selectedOutputs(outputs);
     const { length } = this.#slices;
-    let rows = feeds.rows!;
+    const firstRows = feeds.rows!;
+    let rows = firstRows;
     let lastPause = performance.now();
     for (let slice = 0; slice < length - 1; slice++) {
-      const { hidden } = await this.#runSlice(slice, rows, ["hidden"]);
+      const { hidden } = await this.#runSlice(slice, { rows }, ["hidden"]);
       rows = { dims: rows.dims, data: hidden! };
       onProgress?.((slice + 1) / length);
       if (performance.now() - lastPause > MAX_DEAF_MS) {
@@ -85,20 +86,21 @@ class CpuEngine<Tensor> implements GraphEngine {
       throwIfAborted(signal);
     }
     // All heads are computed whatever is asked for, but what is not asked for is not copied out: a ColBERT head is some 0.3 % of the work.
-    return this.#runSlice(length - 1, rows, names);
+    return this.#runSlice(length - 1, { rows, first_rows: firstRows }, names);
   }
 
   async dispose(): Promise<void> {
     for (const slice of this.#slices) if (typeof slice !== "function") await serially(() => slice.release());
   }
 
-  async #runSlice(index: number, rows: Feed, wanted: readonly string[]): Promise<Record<string, Float32Array>> {
+  async #runSlice(index: number, feeds: Readonly<Record<string, Feed>>, wanted: readonly string[]): Promise<Record<string, Float32Array>> {
     const { ort } = this.#options;
     const slice = this.#slices[index]!;
     const session = typeof slice === "function" ? await slice() : slice;
     try {
       const names = wanted.filter((name) => session.outputNames.includes(name));
-      const inputs = { rows: new ort.Tensor("float32", rows.data, rows.dims) };
+      const given = Object.entries(feeds).filter(([name]) => session.inputNames.includes(name));
+      const inputs = Object.fromEntries(given.map(([name, { data, dims }]) => [name, new ort.Tensor("float32", data, dims)]));
       const results = await serially(() => session.run(inputs, names));
       return Object.fromEntries(names.map((name) => [name, float32(results[name]?.data)]));
     } catch (error) {

@@ -9,10 +9,13 @@
  * | key_bias    | float32 [B, 1, 1, S]   | masked               | 0 for a real token, a large negative number for padding                     |
  * | query_zeros | float32 [1, 1, S, 1]   | masked               | zeros: their sum with key_bias is the [B, 1, S, S] that the kernel asks for |
  * | pooling     | float32 [B, 1, S]      | masked, mean pooling | 1 / length for a real token, 0 for padding                                  |
+ * | first_rows  | float32 [B, S, hidden] | see below            | what `rows` of the graph of the first layers were                           |
  *
- * Outputs, those selected: pooled [B, hidden], lexical [B, S, 1], colbert [B, S, dim], hidden [B, S, hidden]. Nothing is normalised, and padding is not removed. A graph of some
- * layers only takes the hidden states before them as rows, when they are not the first, and has the one output `hidden`, when they are not the last.
+ * Outputs, those selected: pooled [B, hidden], lexical [B, S, 1], colbert [B, S, dim], hidden [B, S, hidden]. Nothing is normalised, and padding is not removed.
+ * A graph of some layers only takes the hidden states before them as rows, when they are not the first, and has the one output `hidden`, when they are not the
+ * last; where a head reads first hidden states too, the graph of the last layers needs first_rows to make them.
  */
+import { readsFirstState } from "#core/head-inputs.ts";
 import type { HeadLayer, Manifest } from "#core/manifest.ts";
 import { type AttentionSetting, attention, maskBias } from "./attention.ts";
 import type { Value } from "./graph-builder.ts";
@@ -41,10 +44,11 @@ export function buildEncoderGraph(manifest: Manifest, target: GraphTarget): Enco
   const rows = g.input("rows", "float32", ["texts", "tokens", hiddenSize]);
   const setting = { bias: maskBias(context), longTexts: target.kernels === "cpu" ? longTexts(context, rows) : null };
 
-  let x = rows;
-  if (first === 0) {
-    x = g.op("LayerNormalization", [rows, ...layerNormParameters(context, "embeddings.LayerNorm")], { axis: -1, epsilon: { float: layerNormEps } });
-  }
+  const firstStates = (of: Value) =>
+    g.op("LayerNormalization", [of, ...layerNormParameters(context, "embeddings.LayerNorm")], { axis: -1, epsilon: { float: layerNormEps } });
+
+  let x = first === 0 ? firstStates(rows) : rows;
+  const begin = x;
   for (let layer = first; layer < end; layer++) x = encoderLayer(context, linear, `encoder.layer.${layer}`, x, setting);
 
   if (end < numHiddenLayers) {
@@ -53,8 +57,15 @@ export function buildEncoderGraph(manifest: Manifest, target: GraphTarget): Enco
   }
   const { lexical, colbert } = manifest.heads;
   if (target.outputs.dense) g.output(pool(context, x), "pooled", "float32", ["texts", hiddenSize]);
-  if (target.outputs.lexical && lexical) g.output(head(context, lexical.layers, x), "lexical", "float32", ["texts", "tokens", 1]);
-  if (target.outputs.colbert && colbert) g.output(head(context, colbert.layers, x), "colbert", "float32", ["texts", "tokens", colbert.dim]);
+  let both: Value | undefined;
+  const headInput = (layers: readonly HeadLayer[]) => {
+    if (!readsFirstState(layers, hiddenSize)) return x;
+    both ??= g.op("Concat", [x, first === 0 ? begin : firstStates(g.input("first_rows", "float32", ["texts", "tokens", hiddenSize]))], { axis: -1 });
+    return both;
+  };
+  if (target.outputs.lexical && lexical) g.output(head(context, lexical.layers, headInput(lexical.layers)), "lexical", "float32", ["texts", "tokens", 1]);
+  if (target.outputs.colbert && colbert)
+    g.output(head(context, colbert.layers, headInput(colbert.layers)), "colbert", "float32", ["texts", "tokens", colbert.dim]);
   // An output takes its value's name: so the last, when all others are made of it.
   if (target.outputs.hidden) g.output(x, "hidden", "float32", ["texts", "tokens", hiddenSize]);
   return { proto: g.toModel(manifest.name), weights: context.bindings };

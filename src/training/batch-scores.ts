@@ -4,7 +4,7 @@
  */
 import { backwardMaxSim, backwardNormalize, maxSimScores, normalizeRows, type UnitRows } from "./colbert.ts";
 import type { TrainableHead } from "./head.ts";
-import { HeadRun, planSubBatches, type SubBatch } from "./head-run.ts";
+import { HeadRun, planSubBatches, type SubBatch, type TextInputs } from "./head-run.ts";
 import { backwardLexical, heaviestRows, lexicalScores, sharedTokens } from "./lexical.ts";
 import { type Floats, multiplyByTransposed, zerosLike } from "./matrix.ts";
 import type { StatesSource, TextTokens } from "./text-states.ts";
@@ -49,8 +49,13 @@ export async function scoreBatch(
   const tokens = texts.map((text) => source.tokens(text));
   const lengths = tokens.map(({ ids }) => ids.length);
   const plan = planSubBatches(lengths, options.subBatchTokens);
-  const runs = startRuns(tokens, batch, heads, options);
-  const readStates = ({ first, end }: SubBatch) => Promise.all(texts.slice(first, end).map((text) => source.read(text)));
+  const runs = startRuns(tokens, batch, heads, source.hiddenSize, options);
+  const readsFirst = [heads.lexical, heads.colbert].some((head) => head !== null && head[0]!.spec.inputs > source.hiddenSize);
+  const readText = async (text: number): Promise<TextInputs> => {
+    const [last, first] = await Promise.all([source.read(text), readsFirst ? source.first(text) : null]);
+    return { last, first };
+  };
+  const readStates = ({ first, end }: SubBatch) => Promise.all(texts.slice(first, end).map(readText));
 
   // What needs no second sub-batch need not be read twice.
   const keepsPass = keeps && plan.length === 1;
@@ -82,13 +87,13 @@ interface Runs {
   readonly colbert: HeadRun | null;
 }
 
-function startRuns(tokens: readonly TextTokens[], { queries }: BatchTexts, heads: TrainableHeads, { specialIds }: ScoringOptions): Runs {
+function startRuns(tokens: readonly TextTokens[], { queries }: BatchTexts, heads: TrainableHeads, hiddenSize: number, { specialIds }: ScoringOptions): Runs {
   const lexicalTokens = heads.lexical ? sharedTokens(tokens.slice(0, queries.length), tokens.slice(queries.length), specialIds) : [];
   const afterPrompt = tokens.map(({ ids, skipped }) => Int32Array.from({ length: Math.max(0, ids.length - skipped) }, (_, index) => skipped + index));
   return {
-    lexical: heads.lexical && new HeadRun(heads.lexical, lexicalTokens),
+    lexical: heads.lexical && new HeadRun(heads.lexical, lexicalTokens, hiddenSize),
     lexicalTokens,
-    colbert: heads.colbert && new HeadRun(heads.colbert, afterPrompt),
+    colbert: heads.colbert && new HeadRun(heads.colbert, afterPrompt, hiddenSize),
   };
 }
 

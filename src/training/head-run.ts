@@ -6,6 +6,13 @@
 import { backward, forward, type HeadPass, type TrainableHead } from "./head.ts";
 import { type Floats, zerosLike } from "./matrix.ts";
 
+/** Hidden states of a text, [tokens, hiddenSize] each. */
+export interface TextInputs {
+  readonly last: Floats;
+  /** Null when no head reads them. */
+  readonly first: Floats | null;
+}
+
 /** Texts `first` to `end` of a batch. */
 export interface SubBatch {
   readonly first: number;
@@ -38,32 +45,34 @@ export class HeadRun {
   readonly #tokens: readonly Int32Array[];
   readonly #outputs: number;
   readonly #inputs: number;
+  readonly #hiddenSize: number;
   readonly #kept = new Map<SubBatch, HeadPass>();
 
-  /** @param tokens of each text the places of those that the head sees */
-  constructor(head: TrainableHead, tokens: readonly Int32Array[]) {
+  /** @param tokens of each text the places of those that the head sees @param hiddenSize a head with twice as many inputs reads first states too */
+  constructor(head: TrainableHead, tokens: readonly Int32Array[], hiddenSize: number) {
     const starts = [0];
     for (const places of tokens) starts.push(starts.at(-1)! + places.length);
     this.starts = starts;
     this.#head = head;
     this.#tokens = tokens;
     this.#inputs = head[0]!.spec.inputs;
+    this.#hiddenSize = hiddenSize;
     this.#outputs = head.at(-1)!.spec.outputs;
     this.output = zerosLike(head[0]!.weight, starts.at(-1)! * this.#outputs);
   }
 
   /**
-   * @param states hidden states of each text of the sub-batch, [tokens, inputs]
+   * @param states of each text of the sub-batch
    * @param keeps keep what the backward pass needs; otherwise it is computed again
    */
-  forward(sub: SubBatch, states: readonly Floats[], keeps: boolean): void {
+  forward(sub: SubBatch, states: readonly TextInputs[], keeps: boolean): void {
     const pass = forward(this.#head, this.#gather(sub, states), this.#rows(sub));
     this.output.set(pass.output, this.starts[sub.first]! * this.#outputs);
     if (keeps) this.#kept.set(sub, pass);
   }
 
   /** @param gradient of the loss by `output` */
-  backward(sub: SubBatch, states: readonly Floats[], gradient: Floats): void {
+  backward(sub: SubBatch, states: readonly TextInputs[], gradient: Floats): void {
     const pass = this.#kept.get(sub) ?? forward(this.#head, this.#gather(sub, states), this.#rows(sub));
     const begin = this.starts[sub.first]! * this.#outputs;
     backward(this.#head, pass, gradient.slice(begin, this.starts[sub.end]! * this.#outputs));
@@ -73,15 +82,16 @@ export class HeadRun {
     return this.starts[end]! - this.starts[first]!;
   }
 
-  #gather(sub: SubBatch, states: readonly Floats[]): Floats {
-    const width = this.#inputs;
-    const rows = zerosLike(this.output, this.#rows(sub) * width);
+  #gather(sub: SubBatch, states: readonly TextInputs[]): Floats {
+    const width = this.#hiddenSize;
+    const rows = zerosLike(this.output, this.#rows(sub) * this.#inputs);
     let at = 0;
     for (let text = sub.first; text < sub.end; text++) {
-      const from = states[text - sub.first]!;
+      const { last, first } = states[text - sub.first]!;
       for (const token of this.#tokens[text]!) {
-        rows.set(from.subarray(token * width, (token + 1) * width), at);
-        at += width;
+        rows.set(last.subarray(token * width, (token + 1) * width), at);
+        if (this.#inputs > width) rows.set(first!.subarray(token * width, (token + 1) * width), at + width);
+        at += this.#inputs;
       }
     }
     return rows;

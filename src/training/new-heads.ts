@@ -7,8 +7,12 @@ import { Random } from "./random.ts";
 export interface HeadShapes {
   /** Width of the lexical head's hidden layer; 0 for a linear head; null for no lexical head. */
   readonly lexicalHidden: number | null;
+  /** Whether the lexical head reads first hidden states beside the last ones. Default false. */
+  readonly lexicalFirst?: boolean | undefined;
   /** Numbers of a ColBERT vector; null for no ColBERT head. */
   readonly colbertDim: number | null;
+  /** Whether the ColBERT head reads first hidden states beside the last ones. Default false. */
+  readonly colbertFirst?: boolean | undefined;
 }
 
 export interface HeadTensor {
@@ -17,15 +21,16 @@ export interface HeadTensor {
   readonly values: Float32Array;
 }
 
-export function newHeads(hiddenSize: number, { lexicalHidden, colbertDim }: HeadShapes, seed: number): TrainableHeads {
+export function newHeads(hiddenSize: number, { lexicalHidden, lexicalFirst, colbertDim, colbertFirst }: HeadShapes, seed: number): TrainableHeads {
+  const inputsOf = (readsFirst = false) => (readsFirst ? 2 * hiddenSize : hiddenSize);
   const lexical: HeadLayer[] =
     lexicalHidden === 0 || lexicalHidden === null
-      ? [{ tensor: "sparse_linear", inputs: hiddenSize, outputs: 1, activation: "relu" }]
+      ? [{ tensor: "sparse_linear", inputs: inputsOf(lexicalFirst), outputs: 1, activation: "relu" }]
       : [
-          { tensor: "sparse_hidden", inputs: hiddenSize, outputs: lexicalHidden, activation: "relu" },
+          { tensor: "sparse_hidden", inputs: inputsOf(lexicalFirst), outputs: lexicalHidden, activation: "relu" },
           { tensor: "sparse_linear", inputs: lexicalHidden, outputs: 1, activation: "relu" },
         ];
-  const colbert: HeadLayer[] = [{ tensor: "colbert_linear", inputs: hiddenSize, outputs: colbertDim ?? 0, activation: "none" }];
+  const colbert: HeadLayer[] = [{ tensor: "colbert_linear", inputs: inputsOf(colbertFirst), outputs: colbertDim ?? 0, activation: "none" }];
   return {
     lexical: lexicalHidden === null ? null : randomHead(lexical, new Random(seed, 10)),
     colbert: colbertDim === null ? null : randomHead(colbert, new Random(seed, 11)),

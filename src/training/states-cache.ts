@@ -27,6 +27,8 @@ export interface StatesCacheParts {
   readonly prefix?: string | undefined;
   /** Computes the states of texts, by their numbers, in the order given. @param done tokens of earlier calls @param total tokens of all calls */
   readonly compute: (texts: readonly number[], done: number, total: number) => Promise<ComputedStates[]>;
+  /** First hidden states of a text, [tokens, hiddenSize]: computed when they are asked for, as they cost next to nothing. */
+  readonly first: (ids: Int32Array) => Promise<Float32Array>;
   /** Texts of one blob. Default 2,048. */
   readonly fileTexts?: number | undefined;
 }
@@ -78,6 +80,7 @@ export async function openStatesCache(texts: readonly StatesText[], parts: State
       const { reader, statesOffset, tokens } = placeOf(text);
       return decodeFloat16(new Uint16Array((await reader.read(statesOffset, 2 * tokens * hiddenSize)).buffer));
     },
+    first: (text) => parts.first(texts[text]!.ids),
     async dense(text) {
       const { reader, denseOffset } = placeOf(text);
       return new Float32Array((await reader.read(denseOffset, 4 * hiddenSize)).buffer);

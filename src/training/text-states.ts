@@ -14,6 +14,8 @@ export interface StatesSource {
   tokens(text: number): TextTokens;
   /** Last hidden state of every token of a text: [tokens, hiddenSize]. @throws what reading throws */
   read(text: number): Promise<Floats>;
+  /** First hidden state of every token, the embeddings after their LayerNorm: [tokens, hiddenSize]. Asked for where a head reads it. @throws what reading throws */
+  first(text: number): Promise<Floats>;
   /** The dense vector of a text, a unit vector: [hiddenSize]. @throws what reading throws */
   dense(text: number): Promise<Floats>;
 }

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { InvalidInputError } from "#core/errors.ts";
 import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
 import { REFERENCE_WEIGHTS } from "#training/loss.ts";
+import type { HeadShapes } from "#training/new-heads.ts";
 import type { TrainingOptions } from "#training/options.ts";
 import type { DevRecord } from "#training/trainer.ts";
 import { readPairs } from "../commands/train-heads/read-pairs.ts";
@@ -14,6 +15,9 @@ import { ProgressLine } from "../progress-line.ts";
 import { maxLengthOption, modelOption, type OutputOptions, wholeNumber, withOutputOptions } from "./shared-options.ts";
 import type { Surroundings } from "./surroundings.ts";
 
+/** `both`: first hidden states beside the last ones. */
+type HeadInput = "last" | "both";
+
 interface TrainHeadsFlags extends OutputOptions {
   readonly model?: string;
   readonly out: string;
@@ -21,7 +25,9 @@ interface TrainHeadsFlags extends OutputOptions {
   readonly devShare: number;
   readonly heads: "both" | "lexical" | "colbert";
   readonly lexicalHidden: number;
+  readonly lexicalInput: HeadInput;
   readonly colbertDim: number;
+  readonly colbertInput: HeadInput;
   readonly epochs?: number;
   readonly batch?: number;
   readonly hardNegatives?: number;
@@ -56,7 +62,9 @@ export function addTrainHeads(program: Command, surroundings: Surroundings): voi
     .addOption(new Option("--dev-share <part>", "part of the ids to hold out").argParser(partOfOne).default(0.05))
     .addOption(new Option("--heads <which>", "heads to train").choices(["both", "lexical", "colbert"]).default("both"))
     .addOption(new Option("--lexical-hidden <n>", "width of the lexical head's hidden layer, 0 for a linear head").argParser(wholeOrZero).default(384))
+    .addOption(headInputOption("lexical"))
     .addOption(new Option("--colbert-dim <n>", "numbers of a ColBERT vector").argParser(wholeNumber).default(128))
+    .addOption(headInputOption("ColBERT"))
     .addOption(new Option("--epochs <n>", "how often each pair is seen (default: 3)").argParser(wholeNumber))
     .addOption(new Option("--batch <n>", "pairs of a batch, at most (default: 32)").argParser(wholeNumber))
     .addOption(new Option("--hard-negatives <n>", "hard negatives that a pair brings along, at most (default: 1)").argParser(wholeOrZero))
@@ -101,7 +109,7 @@ async function run(file: string, flags: TrainHeadsFlags, surroundings: Surroundi
       pairs,
       devPairs,
       devShare: flags.devShare,
-      shapes: { lexicalHidden: flags.heads === "colbert" ? null : flags.lexicalHidden, colbertDim: flags.heads === "lexical" ? null : flags.colbertDim },
+      shapes: shapesOf(flags),
       training: trainingOptions(flags),
       seed: flags.seed,
       maxLength: Math.min(flags.maxLength, model.manifest.maxTokens),
@@ -121,6 +129,21 @@ async function run(file: string, flags: TrainHeadsFlags, surroundings: Surroundi
     progress.clear();
     if (flags.cache === undefined) await rm(cacheFolder, { recursive: true, force: true });
   }
+}
+
+function headInputOption(head: "lexical" | "ColBERT"): Option {
+  return new Option(`--${head.toLowerCase()}-input <which>`, `hidden states that the ${head} head reads: the last, or the last and the first`)
+    .choices(["last", "both"])
+    .default("last");
+}
+
+function shapesOf({ heads, lexicalHidden, lexicalInput, colbertDim, colbertInput }: TrainHeadsFlags): HeadShapes {
+  return {
+    lexicalHidden: heads === "colbert" ? null : lexicalHidden,
+    lexicalFirst: lexicalInput === "both",
+    colbertDim: heads === "lexical" ? null : colbertDim,
+    colbertFirst: colbertInput === "both",
+  };
 }
 
 function trainingOptions(flags: TrainHeadsFlags): TrainingOptions {

@@ -72,7 +72,7 @@ export class Control {
     const lengths = Array.from(new Int32Array(this.#memory.buffer, lengthsAt, words[TEXTS]!));
     const outputs: OutputSelection = { dense: (bits & 1) !== 0, lexical: (bits & 2) !== 0, colbert: (bits & 4) !== 0 };
     const space = planWorkSpace(weights, { tokens, longest: words[LONGEST]! }, lengthsAt + lengths.length * 4, threads);
-    return new ForwardPass(kernels, weights, space, { lengths, tokens, outputs, blockRows: words[BLOCK_ROWS]! });
+    return new ForwardPass(kernels, this.#memory, weights, space, { lengths, tokens, outputs, blockRows: words[BLOCK_ROWS]! });
   }
 
   /** The owner's: the tasks of a phase are there to be taken. All of the phase before must be done. */

@@ -41,13 +41,16 @@ interface AttentionTask {
 
 export class ForwardPass {
   readonly #kernels: KernelFunctions;
+  readonly #bytes: Uint8Array;
   readonly #weights: EncoderWeights;
   readonly #space: WorkSpace;
   readonly #batch: Batch;
   readonly #attentionTasks: readonly AttentionTask[];
 
-  constructor(kernels: KernelFunctions, weights: EncoderWeights, space: WorkSpace, batch: Batch) {
+  /** @param memory large enough for the work space */
+  constructor(kernels: KernelFunctions, memory: WebAssembly.Memory, weights: EncoderWeights, space: WorkSpace, batch: Batch) {
     this.#kernels = kernels;
+    this.#bytes = new Uint8Array(memory.buffer);
     this.#weights = weights;
     this.#space = space;
     this.#batch = batch;
@@ -79,14 +82,16 @@ export class ForwardPass {
   }
 
   #rows(index: number, first: number, rows: number, scratch: Scratch): void {
-    const { layers, hiddenSize, intermediateSize, embeddingNorm, eps } = this.#weights;
+    const { layers, hiddenSize, intermediateSize, embeddingNorm, eps, keepsFirstStates } = this.#weights;
     const kernels = this.#kernels;
     const hiddenBytes = hiddenSize * 4;
     const hidden = this.#space.hidden + first * hiddenBytes;
     const projected = this.#space.projected + first * 3 * hiddenBytes;
     const { result, wide } = scratch;
-    if (index === 0) kernels.layerNorm(hidden, 0, rows, hiddenSize, embeddingNorm.gamma, embeddingNorm.beta, eps);
-    else {
+    if (index === 0) {
+      kernels.layerNorm(hidden, 0, rows, hiddenSize, embeddingNorm.gamma, embeddingNorm.beta, eps);
+      if (keepsFirstStates) this.#copy(hidden, this.#space.first + first * hiddenBytes, rows * hiddenBytes);
+    } else {
       const { attentionOutput, attentionNorm, intermediate, output, outputNorm } = layers[index - 1]!;
       this.#linear(attentionOutput, projected, 3 * hiddenBytes, rows, result, hiddenBytes, scratch);
       kernels.layerNorm(hidden, result, rows, hiddenSize, attentionNorm.gamma, attentionNorm.beta, eps);
@@ -101,12 +106,26 @@ export class ForwardPass {
       return;
     }
     const { lexical, colbert } = this.#weights;
+    if (keepsFirstStates && (this.#batch.outputs.lexical || this.#batch.outputs.colbert)) this.#join(first, rows, scratch.both);
     if (this.#batch.outputs.lexical && lexical) this.#head(lexical, hidden, rows, this.#space.lexical + first * lexical.at(-1)!.outputs * 4, scratch);
     if (this.#batch.outputs.colbert && colbert) this.#head(colbert, hidden, rows, this.#space.colbert + first * colbert.at(-1)!.outputs * 4, scratch);
   }
 
+  /** Last and first hidden state of each token side by side. */
+  #join(first: number, rows: number, both: number): void {
+    const bytes = this.#weights.hiddenSize * 4;
+    for (let row = 0; row < rows; row++) {
+      this.#copy(this.#space.hidden + (first + row) * bytes, both + 2 * row * bytes, bytes);
+      this.#copy(this.#space.first + (first + row) * bytes, both + (2 * row + 1) * bytes, bytes);
+    }
+  }
+
+  #copy(from: number, to: number, bytes: number): void {
+    this.#bytes.copyWithin(to, from, from + bytes);
+  }
+
   #head(chain: readonly Linear[], hidden: number, rows: number, out: number, scratch: Scratch): void {
-    let from = hidden;
+    let from = chain[0]!.inputs === this.#weights.hiddenSize ? hidden : scratch.both;
     for (const [index, layer] of chain.entries()) {
       const to = index === chain.length - 1 ? out : index % 2 === 0 ? scratch.wide : scratch.wide2;
       this.#linear(layer, from, layer.inputs * 4, rows, to, layer.outputs * 4, scratch);

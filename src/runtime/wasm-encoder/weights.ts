@@ -1,6 +1,7 @@
 /** Where an encoder's weights lie in the linear memory, and how they get there: one tensor after another, from what the artefact stores. */
 import { throwIfAborted } from "#core/abort.ts";
 import { BackendError } from "#core/errors.ts";
+import { anyReadsFirstState } from "#core/head-inputs.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { HeadLayer, Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
@@ -53,6 +54,8 @@ export interface EncoderWeights {
   readonly layers: readonly EncoderLayer[];
   readonly lexical: readonly Linear[] | null;
   readonly colbert: readonly Linear[] | null;
+  /** Whether a head reads first hidden states beside the last ones. */
+  readonly keepsFirstStates: boolean;
 }
 
 export interface WeightOptions {
@@ -99,6 +102,7 @@ export async function loadWeights(model: LoadedModel, memory: LinearMemory, opti
       layers,
       lexical: lexical && (await loader.head(lexical.layers)),
       colbert: colbert && (await loader.head(colbert.layers)),
+      keepsFirstStates: anyReadsFirstState(model.manifest),
     };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -15,12 +15,16 @@ export interface Scratch {
   /** f32 [BLOCK_ROWS, intermediate], and hidden layers of heads. */
   readonly wide: number;
   readonly wide2: number;
+  /** f32 [BLOCK_ROWS, 2 hidden], where a head reads first hidden states. */
+  readonly both: number;
   readonly attention: number;
 }
 
 export interface WorkSpace {
   /** f32 [tokens, hidden]. */
   readonly hidden: number;
+  /** f32 [tokens, hidden]: first hidden states, where a head reads them. */
+  readonly first: number;
   /** f32 [tokens, 3 hidden]: query, key, value; what attention gives takes the place of the query. */
   readonly projected: number;
   /** f32 [tokens, 8], the first of which counts. */
@@ -39,7 +43,7 @@ export interface BatchShape {
 }
 
 export function planWorkSpace(weights: EncoderWeights, { tokens, longest }: BatchShape, begin: number, threads: number): WorkSpace {
-  const { hiddenSize, intermediateSize, attentionHeads, lexical, colbert } = weights;
+  const { hiddenSize, intermediateSize, attentionHeads, lexical, colbert, keepsFirstStates } = weights;
   let end = aligned(begin);
   const take = (bytes: number) => {
     const address = end;
@@ -50,6 +54,7 @@ export function planWorkSpace(weights: EncoderWeights, { tokens, longest }: Batc
   const keys = Math.ceil(longest / 8) * 8;
   const dim = hiddenSize / attentionHeads;
   const hidden = take(tokens * hiddenSize * 4);
+  const first = take(keepsFirstStates ? tokens * hiddenSize * 4 : 0);
   const projected = take(tokens * 3 * hiddenSize * 4);
   const lexicalAt = take(lexical ? tokens * lexical.at(-1)!.outputs * 4 : 0);
   const colbertAt = take(colbert ? tokens * colbert.at(-1)!.outputs * 4 : 0);
@@ -60,8 +65,9 @@ export function planWorkSpace(weights: EncoderWeights, { tokens, longest }: Batc
     result: take(BLOCK_ROWS * hiddenSize * 4),
     wide: take(BLOCK_ROWS * widest * 4),
     wide2: take(BLOCK_ROWS * widest * 4),
+    both: take(keepsFirstStates ? BLOCK_ROWS * 2 * hiddenSize * 4 : 0),
     // As attentionScratch in assembly/shared/attention.ts has it.
     attention: take((2 * keys * dim + 2 * 32 * dim + 32 * 256 + 3 * 32) * 4),
   }));
-  return { hidden, projected, lexical: lexicalAt, colbert: colbertAt, scratch, end };
+  return { hidden, first, projected, lexical: lexicalAt, colbert: colbertAt, scratch, end };
 }

@@ -1,7 +1,10 @@
 /** Our own encoder in both of its forms: against PyTorch's numbers, against itself in other batches, and how it ends. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LoadedModel } from "#core/loaded-model.ts";
 import type { EncoderSession } from "#core/session.ts";
+import type { TensorSource } from "#core/tensor-source.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
+import { FirstStates } from "#encoder/first-states.ts";
 import { loadModel } from "#model/load-model.ts";
 import { openWasmEncoder, type WasmEncoderOptions } from "#runtime/wasm-encoder/engine.ts";
 import goldensMini from "../../oracle/goldens-mini.json";
@@ -133,6 +136,53 @@ describe.each([
     const { denseMean, colbertWorst } = nearness(await run("default"), expected);
     expect(denseMean).toBeGreaterThan(0.9995);
     expect(colbertWorst).toBeGreaterThan(0.999);
+  });
+});
+
+/** A ColBERT head that gives last and first hidden state side by side, as they come, and a lexical head that reads first states too. */
+function passThrough(): LoadedModel {
+  const both = 2 * TINY.hidden;
+  const layer = (tensor: string, outputs: number, activation: "none" | "relu") => ({ tensor, inputs: both, outputs, activation });
+  const heads = {
+    dense: { pooling: "cls" },
+    lexical: { layers: [layer("sparse_linear", 1, "relu")] },
+    colbert: { layers: [layer("colbert_linear", both, "none")], dim: both },
+  } as const;
+  const given: Record<string, Float32Array> = {
+    "sparse_linear.weight": Float32Array.from({ length: both }, (_, input) => Math.sin(input)),
+    "sparse_linear.bias": Float32Array.of(8),
+    "colbert_linear.weight": Float32Array.from({ length: both * both }, (_, at) => (at % (both + 1) === 0 ? 1 : 0)),
+    "colbert_linear.bias": new Float32Array(both),
+  };
+  const read: TensorSource["read"] = async (name, options) => {
+    const values = given[name];
+    if (!values) return tiny.tensors.read(name, options);
+    return { dtype: "F32", shape: name.endsWith(".bias") ? [values.length] : [values.length / both, both], bytes: new Uint8Array(values.buffer) };
+  };
+  return { ...tiny, manifest: { ...tiny.manifest, heads }, tensors: { read, release() {} } };
+}
+
+describe.each([1, 2])("heads that read first hidden states, on %i threads", (threads) => {
+  it("get them beside the last ones", async () => {
+    const model = passThrough();
+    const session = await openWasmEncoder(model, { threads });
+    const texts = [tinyTexts[1]!.ids, tinyTexts[0]!.ids];
+    const { pooled, lexical, colbert } = await session.run(batchOf(texts));
+    await session.dispose();
+    const width = TINY.hidden;
+    let token = 0;
+    for (const [text, ids] of texts.entries()) {
+      const first = await new FirstStates(model.manifest, model.tensors, { gather: async ([ids]) => tiny.embed([...ids!]) }).of(Int32Array.from(ids));
+      // The dense vector is the first token's last hidden state.
+      expect(largestGap(colbert!.subarray(2 * token * width, (2 * token + 1) * width), pooled!.subarray(text * width, (text + 1) * width))).toBe(0);
+      for (const place of ids.keys()) {
+        const row = colbert!.subarray(2 * (token + place) * width, 2 * (token + place + 1) * width);
+        expect(largestGap(row.subarray(width), first.subarray(place * width, (place + 1) * width))).toBeLessThan(1e-5);
+        const expected = row.reduce((sum, value, input) => sum + value * Math.sin(input), 8);
+        expect(lexical![token + place]).toBeCloseTo(Math.max(0, expected), 4);
+      }
+      token += ids.length;
+    }
   });
 });
 

@@ -270,6 +270,8 @@ describe("buildArtefact", () => {
     const sparseOnly = (await buildBert({ heads: HEADS.slice(0, 2) })).manifest;
     expect(sparseOnly.heads).toMatchObject({ lexical: { layers: [{ tensor: "sparse_linear", inputs: 32, outputs: 1, activation: "relu" }] }, colbert: null });
     expect((await buildBert({ heads: HEADS.slice(2) })).manifest.heads).toMatchObject({ lexical: null, colbert: { dim: 16 } });
+    const both = replaced(HEADS, { "colbert_linear.weight": formula("colbert_linear.weight", [16, 64]) });
+    expect((await buildBert({ heads: both })).manifest.heads.colbert).toMatchObject({ layers: [{ inputs: 64, outputs: 16 }] });
   });
 
   it.each<[string, Changes, string]>([
@@ -286,7 +288,7 @@ describe("buildArtefact", () => {
     ["a file without word embeddings", { encoder: ENCODER.slice(1) }, "no tensor is called"],
     ["two encoders", { encoder: [...ENCODER, ...ENCODER.map((tensor) => ({ ...tensor, name: `teacher.${tensor.name}` }))] }, "several encoders"],
     ["half a head", { heads: HEADS.slice(0, 3) }, `the tensor "colbert_linear.bias" is missing`],
-    ["a head of another width", { heads: replaced(HEADS, { "colbert_linear.weight": formula("colbert_linear.weight", [16, 64]) }) }, "has shape [16,64]"],
+    ["a head of another width", { heads: replaced(HEADS, { "colbert_linear.weight": formula("colbert_linear.weight", [16, 48]) }) }, "has shape [16,48]"],
     ["a sparse head of two outputs", { heads: replaced(HEADS, { "sparse_linear.weight": formula("sparse_linear.weight", [2, 32]) }) }, "has shape [2,32]"],
     [
       "a tensor that is there twice",

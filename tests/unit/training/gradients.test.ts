@@ -16,7 +16,10 @@ masked[4] = 1;
 const batch: Batch = { queries: [0, 1, 2], passages: [3, 4, 5, 6, 7, 8], positives: [0, 2, 4], masked };
 const options: ObjectiveOptions = { temperature: 0.1, distills: false, weights: REFERENCE_WEIGHTS, specialIds, subBatchTokens: 1e6 };
 
-const headsOf = (middle?: number): TrainableHeads => ({ lexical: random64(lexicalLayers(HIDDEN, middle), 2), colbert: random64(colbertLayers(HIDDEN, 4), 3) });
+const headsOf = (middle?: number, inputs = HIDDEN): TrainableHeads => ({
+  lexical: random64(lexicalLayers(inputs, middle), 2),
+  colbert: random64(colbertLayers(inputs, 4), 3),
+});
 const parameters = ({ lexical, colbert }: TrainableHeads) => [...(lexical ? parametersOf(lexical) : []), ...(colbert ? parametersOf(colbert) : [])];
 
 /** The largest error of any gradient, relative to the longest. */
@@ -41,24 +44,25 @@ async function largestError(heads: TrainableHeads, used: ObjectiveOptions, loss:
 }
 
 describe.each([
-  ["a linear lexical head", undefined],
-  ["a lexical head with a hidden layer", 5],
-])("gradients of %s and a ColBERT head", (_, middle) => {
+  ["a linear lexical head", undefined, HIDDEN],
+  ["a lexical head with a hidden layer", 5, HIDDEN],
+  ["a lexical head with a hidden layer on last and first states", 5, 2 * HIDDEN],
+])("gradients of %s and a ColBERT head on the same", (_, middle, inputs) => {
   it("are those of InfoNCE, as finite differences find them", async () => {
-    const heads = headsOf(middle);
+    const heads = headsOf(middle, inputs);
     expect(await largestError(heads, options, async () => (await accumulateGradients(source, batch, heads, options)).loss)).toBeLessThan(1e-6);
   });
 
   it("are those of self-knowledge distillation, with the teacher held fast", async () => {
-    const heads = headsOf(middle);
+    const heads = headsOf(middle, inputs);
     const distilling = { ...options, distills: true };
-    const { teacher } = await accumulateGradients(source, batch, headsOf(middle), distilling);
+    const { teacher } = await accumulateGradients(source, batch, headsOf(middle, inputs), distilling);
     const loss = async () => (await accumulateGradients(source, { ...batch, fixedTeacher: teacher }, heads, distilling)).loss;
     expect(await largestError(heads, distilling, loss)).toBeLessThan(1e-6);
   });
 
   it("do not depend on how the batch is cut into sub-batches", async () => {
-    const [whole, cut] = [headsOf(middle), headsOf(middle)];
+    const [whole, cut] = [headsOf(middle, inputs), headsOf(middle, inputs)];
     const first = await accumulateGradients(source, batch, whole, { ...options, distills: true });
     const second = await accumulateGradients(source, batch, cut, { ...options, distills: true, subBatchTokens: 12 });
     expect(second.loss).toBeCloseTo(first.loss, 12);

@@ -7,6 +7,7 @@ import type { StatesSource, TextTokens } from "#training/text-states.ts";
 
 export interface GivenText extends TextTokens {
   readonly states: Floats;
+  readonly first?: Floats;
 }
 
 /** The dense vector is the mean of all states, made a unit vector. */
@@ -15,6 +16,7 @@ export function givenStates(hiddenSize: number, texts: readonly GivenText[]): St
     hiddenSize,
     tokens: (text) => texts[text]!,
     read: async (text) => texts[text]!.states,
+    first: async (text) => texts[text]!.first!,
     async dense(text) {
       const { states } = texts[text]!;
       const sum = states.slice(0, hiddenSize).fill(0);
@@ -34,7 +36,8 @@ export function randomTexts(
   return Array.from({ length: count }, () => {
     const length = 3 + random.below(tokens);
     const ids = Int32Array.from({ length }, (_, token) => (token === 0 ? 0 : token === length - 1 ? 2 : 4 + random.below(vocabulary)));
-    return { ids, skipped: 1, states: Float64Array.from({ length: length * hiddenSize }, () => 2 * random.uniform() - 1) };
+    const draw = () => Float64Array.from({ length: length * hiddenSize }, () => 2 * random.uniform() - 1);
+    return { ids, skipped: 1, states: draw(), first: draw() };
   });
 }
 

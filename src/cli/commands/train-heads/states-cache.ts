@@ -4,6 +4,7 @@ import type { LoadedModel } from "#core/loaded-model.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { EncoderSession } from "#core/session.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
+import { FirstStates } from "#encoder/first-states.ts";
 import { hiddenStates, tokenizeKinds } from "#encoder/hidden-states.ts";
 import type { TextTokenizer } from "#encoder/tokenize-texts.ts";
 import { openStatesCache as openCache, type StatesCache } from "#training/states-cache.ts";
@@ -29,6 +30,7 @@ export async function openStatesCache(texts: readonly TableText[], options: Stat
   const encoded = await tokenizeKinds(texts, tokenizer, manifest, { maxLength, path: "--max-length", signal });
   const store = await FolderStore.open(path.join(options.folder, `${manifest.fingerprint.slice(0, 16)}-${maxLength}`));
   const embeddings = new EmbeddingTable(manifest, tensors);
+  const firstStates = new FirstStates(manifest, tensors, embeddings);
   let session: EncoderSession | undefined;
   try {
     return await openCache(
@@ -36,6 +38,7 @@ export async function openStatesCache(texts: readonly TableText[], options: Stat
       {
         store,
         hiddenSize: manifest.architecture.hiddenSize,
+        first: (ids) => firstStates.of(ids),
         async compute(numbers, done, total) {
           session ??= await openSession(model);
           return await hiddenStates(
