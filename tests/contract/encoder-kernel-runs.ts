@@ -132,21 +132,54 @@ function roundToBlocks(weights: Float32Array, outputs: number, inputs: number) {
   return { scales, pairs, values };
 }
 
-/** Attention of one head whose query, key and value lie side by side. @param spread how far apart the scores are */
-export function attended(kernels: KernelFunctions, memory: LinearMemory, tokens: number, dim: number, spread: number) {
+/** Attention of one head whose query, key and value lie side by side. */
+export function attended(kernels: KernelFunctions, memory: LinearMemory, rows: Float32Array, dim: number, how: "float" | "whole") {
+  const [scratchBytes, pack, attend] =
+    how === "float"
+      ? [kernels.attentionScratch, kernels.packKeysAndValues, kernels.attend]
+      : [kernels.wholeAttentionScratch, kernels.packKeysAndValuesWhole, kernels.attendWhole];
+  const tokens = rows.length / 3 / dim;
   const place = placer(memory);
-  const rows = normals(tokens * 3 * dim);
-  for (let token = 0; token < tokens; token++) for (let d = 0; d < dim; d++) rows[token * 3 * dim + d]! *= spread;
-  const part = (index: number) => Float64Array.from({ length: tokens * dim }, (_, at) => rows[Math.floor(at / dim) * 3 * dim + index * dim + (at % dim)]!);
-  const expected = reference.attention(part(0), part(1), part(2), dim);
   const at = place(rows);
-  const scratch = place(kernels.attentionScratch(tokens, dim));
+  const scratch = place(scratchBytes(tokens, dim));
   const stride = 3 * dim * 4;
-  kernels.packKeysAndValues(at + dim * 4, at + dim * 8, stride, tokens, dim, scratch);
+  pack(at + dim * 4, at + dim * 8, stride, tokens, dim, scratch);
   // In two parts, in place, as the engine does it.
   const middle = tokens >> 1;
-  kernels.attend(at, at, stride, tokens, dim, 0, middle, 1 / Math.sqrt(dim), scratch);
-  kernels.attend(at, at, stride, tokens, dim, middle, tokens, 1 / Math.sqrt(dim), scratch);
+  attend(at, at, stride, tokens, dim, 0, middle, 1 / Math.sqrt(dim), scratch);
+  attend(at, at, stride, tokens, dim, middle, tokens, 1 / Math.sqrt(dim), scratch);
   const after = memory.float32(at, rows.length);
+  const expected = how === "float" ? reference.attention(...headParts(rows, dim), dim) : attentionOfRounded(rows, dim);
   return { found: Float32Array.from({ length: tokens * dim }, (_, index) => after[Math.floor(index / dim) * 3 * dim + (index % dim)]!), expected };
+}
+
+/** Queries, keys and values of a head. @param spread how far apart the scores are */
+export function attentionRows(tokens: number, dim: number, spread: number): Float32Array {
+  const rows = normals(tokens * 3 * dim);
+  for (let token = 0; token < tokens; token++) for (let d = 0; d < dim; d++) rows[token * 3 * dim + d]! *= spread;
+  return rows;
+}
+
+type HeadParts = [query: Float64Array, key: Float64Array, value: Float64Array];
+
+function headParts(rows: Float32Array, dim: number): HeadParts {
+  const part = (index: number) => Float64Array.from({ length: rows.length / 3 }, (_, at) => rows[Math.floor(at / dim) * 3 * dim + index * dim + (at % dim)]!);
+  return [part(0), part(1), part(2)];
+}
+
+/** What attention-whole.ts rounds is rounded in the same way; the powers are not. */
+function attentionOfRounded(rows: Float32Array, dim: number): Float64Array {
+  const [query, key, value] = headParts(rows, dim);
+  const inSteps = (values: Float64Array, most: number) => {
+    const reach = values.reduce((largest, one) => Math.max(largest, Math.abs(one)), 0);
+    const inverse = reach < 1e-30 ? 0 : Math.fround(most / reach);
+    return values.map((one) => (toEven(Math.fround(one * inverse)) * reach) / most);
+  };
+  for (let first = 0; first < query.length; first += dim) query.set(inSteps(query.slice(first, first + dim), 4095), first);
+  return reference.attention(query, inSteps(key, 4095), inSteps(value, 1023), dim);
+}
+
+function toEven(value: number): number {
+  const whole = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && whole % 2 !== 0 ? whole - 1 : whole;
 }

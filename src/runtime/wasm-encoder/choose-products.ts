@@ -2,6 +2,9 @@
  * Which of the two forms of the relaxed products runs here: sums in 16 bits, or one instruction for product and sum. The second is one machine instruction
  * on processors with VNNI or ARM's dot products, and three elsewhere; JavaScript cannot ask which, so both are timed for some milliseconds. A form whose numbers are
  * wrong (an old engine has one) is not taken.
+ *
+ * Browsers compile a module twice: at once and simply, then again and well when it has run for a while. The simple code's times say little, so the engine asks again after
+ * its first batches; batches need not agree on the form, for both give the same numbers.
  */
 import { BackendError } from "#core/errors.ts";
 import type { KernelFunctions, ModuleKind, QuantisedLinear } from "./kernels.ts";
@@ -12,15 +15,20 @@ const ROWS = 32;
 const INPUTS = 256;
 const OUTPUTS = 64;
 const BLOCKS = INPUTS / 32;
-/** Of each form, in turn: the fastest counts. */
-const TRIALS = 3;
-/** About a millisecond: clocks may have steps of a tenth. */
-const RUNS_PER_TRIAL = 200;
+/** Of each form, in turn: the fastest counts, for other work on the machine only ever makes one slower. */
+const TRIALS = 12;
+/** About half a millisecond: clocks of isolated pages have steps of 5 microseconds, others of a tenth of a millisecond. */
+const RUNS_PER_TRIAL = 50;
+/** What the other form must take at most of the first one's time: between equals the choice would change with the weather. */
+const CLEARLY = 0.95;
 /** Weights of the trial, less 8. */
 const WEIGHT = (output: number, input: number) => ((output * 5 + input * 3) % 16) - 8;
 const ACTIVATION = (row: number, input: number) => ((row * 7 + input * 11) % 255) - 127;
 
-/** @throws BackendError when no form gives the right numbers */
+/**
+ * Uses the memory above its end: not while a batch is computed.
+ * @throws BackendError when no form gives the right numbers
+ */
 export function chooseProducts(kernels: KernelFunctions, kind: ModuleKind, memory: LinearMemory): ProductForm {
   if (kind === "plain") return "sums";
   const trial = layOut(kernels, memory);
@@ -36,7 +44,7 @@ export function chooseProducts(kernels: KernelFunctions, kind: ModuleKind, memor
   }
   const [first, second] = forms;
   if (!first) throw new BackendError("relaxed SIMD gives wrong numbers in this browser.", { backend: "wasm" });
-  return second && second.ms < first.ms ? second.form : first.form;
+  return second && second.ms < CLEARLY * first.ms ? second.form : first.form;
 }
 
 /** A product whose result is known, laid out above what the memory holds. */

@@ -5,6 +5,7 @@
 import type { OutputSelection } from "#core/session.ts";
 import { type Batch, ForwardPass } from "./forward.ts";
 import type { KernelFunctions } from "./kernels.ts";
+import { PRODUCT_FORMS, withForm } from "./product-forms.ts";
 import type { EncoderWeights } from "./weights.ts";
 import { planWorkSpace } from "./work-space.ts";
 
@@ -23,6 +24,8 @@ const OUTPUTS = 8;
 const TEXTS = 9;
 /** Address of the lengths; after them the work space. */
 const LENGTHS = 10;
+/** Place of the form of the products in PRODUCT_FORMS. */
+const FORM = 11;
 
 export const CONTROL_BYTES = 64;
 
@@ -49,7 +52,7 @@ export class Control {
   }
 
   /** The owner's: to be called when no phase is open. */
-  describe({ lengths, tokens, outputs, blockRows }: Batch, lengthsAt: number): void {
+  describe({ lengths, tokens, outputs, blockRows, form }: Batch, lengthsAt: number): void {
     new Int32Array(this.#memory.buffer, lengthsAt, lengths.length).set(lengths);
     const words = this.#words;
     words[TOKENS] = tokens;
@@ -58,6 +61,7 @@ export class Control {
     words[OUTPUTS] = (outputs.dense ? 1 : 0) | (outputs.lexical ? 2 : 0) | (outputs.colbert ? 4 : 0);
     words[TEXTS] = lengths.length;
     words[LENGTHS] = lengthsAt;
+    words[FORM] = PRODUCT_FORMS.indexOf(form);
     Atomics.add(words, RUN, 1);
   }
 
@@ -72,7 +76,8 @@ export class Control {
     const lengths = Array.from(new Int32Array(this.#memory.buffer, lengthsAt, words[TEXTS]!));
     const outputs: OutputSelection = { dense: (bits & 1) !== 0, lexical: (bits & 2) !== 0, colbert: (bits & 4) !== 0 };
     const space = planWorkSpace(weights, { tokens, longest: words[LONGEST]! }, lengthsAt + lengths.length * 4, threads);
-    return new ForwardPass(kernels, this.#memory, weights, space, { lengths, tokens, outputs, blockRows: words[BLOCK_ROWS]! });
+    const form = PRODUCT_FORMS[words[FORM]!]!;
+    return new ForwardPass(withForm(kernels, form), this.#memory, weights, space, { lengths, tokens, outputs, blockRows: words[BLOCK_ROWS]!, form });
   }
 
   /** The owner's: the tasks of a phase are there to be taken. All of the phase before must be done. */

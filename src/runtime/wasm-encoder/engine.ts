@@ -13,7 +13,7 @@ import { CONTROL_BYTES, Control } from "./control.ts";
 import { type Batch, blockRows, type ForwardPass, phaseCount } from "./forward.ts";
 import { compileKernels, hasRelaxedSimd, instantiateKernels, type KernelFunctions, type ModuleKind } from "./kernels.ts";
 import { aligned, LinearMemory, outOfMemory } from "./linear-memory.ts";
-import { type ProductForm, withForm } from "./product-forms.ts";
+import type { ProductForm } from "./product-forms.ts";
 import { type SpawnThread, spawnThread, Threads } from "./threads.ts";
 import { type EncoderWeights, loadWeights, type WeightOptions } from "./weights.ts";
 import { planWorkSpace, type WorkSpace } from "./work-space.ts";
@@ -32,6 +32,9 @@ const TURN_MS = 12;
 /** As often it looks whether the other threads are done before it listens: some tens of microseconds. */
 const LOOKS = 4000;
 
+/** Batches before which the form of the products is chosen once more: the kernels' code is better by then (choose-products.ts). */
+const CHOOSING: readonly number[] = [3, 12];
+
 /** Padding costs nothing here, so only the time to the next question limits a batch. */
 const BATCH = { tokenBudget: 512, maxTexts: 64, maxPadding: Number.POSITIVE_INFINITY } as const;
 
@@ -43,12 +46,14 @@ export async function openWasmEncoder(model: LoadedModel, options: WasmEncoderOp
   const control = memory.allocate(CONTROL_BYTES);
   const module = await compileKernels(kind, isShared);
   const kernels = await instantiateKernels(module, memory.memory);
-  const form = chooseProducts(kernels, kind, memory);
+  const chooseForm = () => chooseProducts(kernels, kind, memory);
+  // Before the weights are read: a browser whose numbers are wrong is left for another engine.
+  const form = chooseForm();
   const weights = await loadWeights(model, memory, { ...options, kind, precision });
-  const starts = Array.from({ length: threads - 1 }, (_, index) => ({ module, memory: memory.memory, weights, form, control, index: index + 1, threads }));
+  const starts = Array.from({ length: threads - 1 }, (_, index) => ({ module, memory: memory.memory, weights, control, index: index + 1, threads }));
   const others = isShared ? await Threads.start(starts, spawn) : null;
-  const info = sessionInfo(model.manifest, kind, precision, form, others ? threads : 1);
-  return new WasmEncoder(model.manifest, { memory, control, kernels: withForm(kernels, form), weights, others, info });
+  const infoFor = (now: ProductForm) => sessionInfo(model.manifest, kind, precision, now, others ? threads : 1);
+  return new WasmEncoder(model.manifest, { memory, control, kernels, weights, others, form, chooseForm, infoFor });
 }
 
 /**
@@ -78,11 +83,15 @@ interface WasmEncoderParts {
   readonly kernels: KernelFunctions;
   readonly weights: EncoderWeights;
   readonly others: Threads | null;
-  readonly info: SessionInfo;
+  readonly form: ProductForm;
+  readonly chooseForm: () => ProductForm;
+  readonly infoFor: (form: ProductForm) => SessionInfo;
 }
 
 class WasmEncoder implements EncoderSession {
-  readonly info: SessionInfo;
+  #info: SessionInfo;
+  #form: ProductForm;
+  #batches = 0;
   readonly #manifest: Manifest;
   readonly #weights: EncoderWeights;
   readonly #others: Threads | null;
@@ -90,11 +99,16 @@ class WasmEncoder implements EncoderSession {
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(manifest: Manifest, parts: WasmEncoderParts) {
-    this.info = parts.info;
+    this.#form = parts.form;
+    this.#info = parts.infoFor(parts.form);
     this.#manifest = manifest;
     this.#weights = parts.weights;
     this.#others = parts.others;
     this.#parts = parts;
+  }
+
+  get info(): SessionInfo {
+    return this.#info;
   }
 
   run(batch: TokenBatch, options: RunOptions = {}): Promise<TokenBatchResult> {
@@ -111,9 +125,13 @@ class WasmEncoder implements EncoderSession {
   }
 
   async #run({ rows, lengths, outputs }: TokenBatch, options: RunOptions): Promise<TokenBatchResult> {
-    const { memory, kernels, control: address } = this.#live(options.signal);
+    const { memory, kernels, control: address, chooseForm, infoFor } = this.#live(options.signal);
+    if (CHOOSING.includes(++this.#batches)) {
+      this.#form = chooseForm();
+      this.#info = infoFor(this.#form);
+    }
     const { hiddenSize } = this.#weights;
-    const { threads } = this.info;
+    const { threads } = this.#info;
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
     if (rows.length !== tokens * hiddenSize || lengths.some((length) => length < 1)) {
       throw new BackendError(`a batch of ${tokens} tokens came with ${rows.length} numbers instead of ${tokens * hiddenSize}.`, { backend: "wasm" });
@@ -126,7 +144,7 @@ class WasmEncoder implements EncoderSession {
       throw outOfMemory(error, tokens);
     }
     memory.float32(space.hidden, rows.length).set(rows);
-    const batch: Batch = { lengths, tokens, outputs, blockRows: blockRows(tokens, threads) };
+    const batch: Batch = { lengths, tokens, outputs, blockRows: blockRows(tokens, threads), form: this.#form };
     const control = new Control(memory.memory, address);
     control.describe(batch, lengthsAt);
     await this.#compute(control, control.forwardPass(kernels, this.#weights, threads), options);

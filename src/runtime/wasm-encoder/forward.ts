@@ -8,11 +8,14 @@
  */
 import type { OutputSelection } from "#core/session.ts";
 import type { KernelFunctions } from "./kernels.ts";
+import type { ProductForm } from "./product-forms.ts";
 import type { EncoderWeights, Linear } from "./weights.ts";
 import { BLOCK_ROWS, type Scratch, type WorkSpace } from "./work-space.ts";
 
 /** Queries of a task: some milliseconds, so that an abort is heard soon. */
 const TASK_QUERIES = 512;
+/** Numbers of a head of which a product fits into 32 bits (assembly/shared/attention-whole.ts). */
+const LARGEST_WHOLE_HEAD = 64;
 
 export interface Batch {
   readonly lengths: readonly number[];
@@ -20,6 +23,7 @@ export interface Batch {
   readonly outputs: OutputSelection;
   /** Rows of a rows task: BLOCK_ROWS, or less so that all threads have some. A multiple of 4. */
   readonly blockRows: number;
+  readonly form: ProductForm;
 }
 
 export function phaseCount({ layers }: EncoderWeights): number {
@@ -77,8 +81,10 @@ export class ForwardPass {
     const query = this.#space.projected + firstToken * stride + head * dim * 4;
     const key = query + hiddenSize * 4;
     const last = Math.min(length, firstQuery + TASK_QUERIES);
-    this.#kernels.packKeysAndValues(key, key + hiddenSize * 4, stride, length, dim, attention);
-    this.#kernels.attend(query, query, stride, length, dim, firstQuery, last, 1 / Math.sqrt(dim), attention);
+    const { packKeysAndValues, attend, packKeysAndValuesWhole, attendWhole } = this.#kernels;
+    const [pack, run] = attendsInWholeNumbers(this.#weights) ? [packKeysAndValuesWhole, attendWhole] : [packKeysAndValues, attend];
+    pack(key, key + hiddenSize * 4, stride, length, dim, attention);
+    run(query, query, stride, length, dim, firstQuery, last, 1 / Math.sqrt(dim), attention);
   }
 
   #rows(index: number, first: number, rows: number, scratch: Scratch): void {
@@ -96,7 +102,8 @@ export class ForwardPass {
       this.#linear(attentionOutput, projected, 3 * hiddenBytes, rows, result, hiddenBytes, scratch);
       kernels.layerNorm(hidden, result, rows, hiddenSize, attentionNorm.gamma, attentionNorm.beta, eps);
       this.#linear(intermediate, hidden, hiddenBytes, rows, wide, intermediateSize * 4, scratch);
-      kernels.gelu(wide, rows * intermediateSize);
+      if (intermediate.kind === "float") kernels.gelu(wide, rows * intermediateSize);
+      else kernels.geluRounded(wide, rows * intermediateSize);
       this.#linear(output, wide, intermediateSize * 4, rows, result, hiddenBytes, scratch);
       kernels.layerNorm(hidden, result, rows, hiddenSize, outputNorm.gamma, outputNorm.beta, eps);
     }
@@ -144,6 +151,11 @@ export class ForwardPass {
     quantise(x, xStride, rows, inputs, act, rowScales, offsets);
     linear(act, offsets, rowScales, rows, weights, scales, bias, sums, inputs, outputs, out, outStride);
   }
+}
+
+/** Where what goes in was rounded to 8 bits, and what comes out will be, 16 bits lose nothing. */
+export function attendsInWholeNumbers({ layers, hiddenSize, attentionHeads }: EncoderWeights): boolean {
+  return layers[0]?.projection.kind !== "float" && hiddenSize / attentionHeads <= LARGEST_WHOLE_HEAD;
 }
 
 /** Long texts first, so that no thread is left with one at the end. */

@@ -23,6 +23,21 @@ export type QuantisedLinear = (
 
 export type Quantise = (x: number, xStride: number, rows: number, inputs: number, act: number, scales: number, offsets: number) => void;
 
+export type PackKeysAndValues = (key: number, value: number, stride: number, tokens: number, dim: number, scratch: number) => void;
+
+/** Queries `first` up to `last` of a text, with its keys and values as they were packed in `scratch`. */
+export type Attend = (
+  query: number,
+  out: number,
+  stride: number,
+  tokens: number,
+  dim: number,
+  first: number,
+  last: number,
+  scale: number,
+  scratch: number,
+) => void;
+
 export interface KernelFunctions {
   quantiseBlocks: Quantise;
   quantiseColumns: Quantise;
@@ -42,9 +57,13 @@ export interface KernelFunctions {
   ): void;
   layerNorm(x: number, y: number, rows: number, size: number, gamma: number, beta: number, eps: number): void;
   gelu(x: number, count: number): void;
+  geluRounded(x: number, count: number): void;
   attentionScratch(tokens: number, dim: number): number;
-  packKeysAndValues(key: number, value: number, stride: number, tokens: number, dim: number, scratch: number): void;
-  attend(query: number, out: number, stride: number, tokens: number, dim: number, first: number, last: number, scale: number, scratch: number): void;
+  packKeysAndValues: PackKeysAndValues;
+  attend: Attend;
+  wholeAttentionScratch(tokens: number, dim: number): number;
+  packKeysAndValuesWhole: PackKeysAndValues;
+  attendWhole: Attend;
 }
 
 /** What only the relaxed module has: the products by another instruction. Which is faster depends on the processor. */

@@ -2,7 +2,8 @@
 import type { KernelFunctions, RelaxedFunctions } from "./kernels.ts";
 
 /** `sums`: sums in 16 bits. `dots`: one instruction for product and sum. */
-export type ProductForm = "sums" | "dots";
+export type ProductForm = (typeof PRODUCT_FORMS)[number];
+export const PRODUCT_FORMS = ["sums", "dots"] as const;
 
 /** The functions with the products of that form; the plain module has `sums` only. */
 export function withForm(kernels: KernelFunctions, form: ProductForm): KernelFunctions {

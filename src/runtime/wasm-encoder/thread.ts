@@ -2,13 +2,12 @@
 import { Control } from "./control.ts";
 import type { ForwardPass } from "./forward.ts";
 import { instantiateKernels } from "./kernels.ts";
-import { withForm } from "./product-forms.ts";
 import type { ThreadStart } from "./threads.ts";
 
 self.addEventListener("message", ({ data }: MessageEvent<ThreadStart>) => void work(data).catch((error: unknown) => self.reportError(error)), { once: true });
 
-async function work({ module, memory, weights, form, control: address, index, threads }: ThreadStart): Promise<void> {
-  const kernels = withForm(await instantiateKernels(module, memory), form);
+async function work({ module, memory, weights, control: address, index, threads }: ThreadStart): Promise<void> {
+  const kernels = await instantiateKernels(module, memory);
   self.postMessage("ready");
   let control = new Control(memory, address);
   let run = 0;

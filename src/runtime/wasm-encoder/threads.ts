@@ -1,5 +1,4 @@
 /** Starts further threads on the engine's shared memory, and knows whether they are well. */
-import type { ProductForm } from "./product-forms.ts";
 import type { EncoderWeights } from "./weights.ts";
 
 /** What a thread needs to begin. */
@@ -7,7 +6,6 @@ export interface ThreadStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly weights: EncoderWeights;
-  readonly form: ProductForm;
   /** Address of the words that the threads agree by. */
   readonly control: number;
   /** From 1: the owner is 0. */

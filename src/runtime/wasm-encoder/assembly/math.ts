@@ -60,3 +60,42 @@ export function round8(at: usize, middle: v128, inverse: v128): v128 {
   const low = i32x4.sub(f32x4.add(f32x4.mul(f32x4.sub(v128.load(at), middle), inverse), whole), whole);
   return i16x8.narrow_i32x4_s(low, i32x4.sub(f32x4.add(f32x4.mul(f32x4.sub(v128.load(at, 16), middle), inverse), whole), whole));
 }
+
+/** Four numbers, rounded to steps. Less than 2^22 of them. */
+@inline
+export function round4(x: v128, inverse: v128): v128 {
+  const whole = f32x4.splat(WHOLE);
+  return i32x4.sub(f32x4.add(f32x4.mul(x, inverse), whole), whole);
+}
+
+/** Sum of four whole numbers. */
+@inline
+export function sumWhole(v: v128): i32 {
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + (i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3));
+}
+
+/** Largest of four whole numbers. */
+@inline
+export function maxWhole(v: v128): i32 {
+  return max<i32>(max<i32>(i32x4.extract_lane(v, 0), i32x4.extract_lane(v, 1)), max<i32>(i32x4.extract_lane(v, 2), i32x4.extract_lane(v, 3)));
+}
+
+/** 2^x in steps of 2^-15, as whole numbers, for x = steps * step <= 0. The polynomial (least maximum, degree 3) has a relative error of 7.5e-5, about a step. */
+@inline
+export function power15(steps: v128, step: v128): v128 {
+  const whole = f32x4.splat(WHOLE);
+  const x = f32x4.pmax(madd(f32x4.convert_i32x4_s(steps), step, f32x4.splat(15)), f32x4.splat(-4));
+  const shifted = f32x4.add(x, whole);
+  const r = f32x4.sub(x, f32x4.sub(shifted, whole));
+  let p = madd(r, f32x4.splat(0.05517166852), f32x4.splat(0.2426111251));
+  p = madd(p, r, f32x4.splat(0.6932609677));
+  p = madd(p, r, f32x4.splat(0.9999280572));
+  // 2^n is an addition to the exponent; the shift drops all of `shifted` but n.
+  return i32x4.sub(f32x4.add(i32x4.add(p, i32x4.shl(shifted, 23)), whole), whole);
+}
+
+/** 2^x for x <= 0, relative error 2e-7. */
+@inline
+export function exp2(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x * <f32>Math.LN2)), 0);
+}
