@@ -4,6 +4,7 @@
  * `bge-m3-web/scoring` has the scores of representations without a model, for workers and Node; `bge-m3-web/worker` is the worker's script, to be started,
  * not imported. Everything else is private: rooms, ports and the protocol change without notice.
  */
+export type { AdaptOptions } from "#client/adapt-inputs.ts";
 export type { OpenIndexOptions } from "#client/index-inputs.ts";
 export { M3 } from "#client/m3.ts";
 export { M3Index } from "#client/m3-index.ts";
@@ -14,6 +15,7 @@ export type { DeviceAttempt, DeviceChoice, DeviceStory } from "#core/device.ts";
 export type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TokenVectors } from "#core/embedding.ts";
 export {
   BackendError,
+  BusyError,
   CorruptIndexError,
   CorruptShardError,
   DisposedError,
@@ -36,7 +38,7 @@ export {
   WorkerLostError,
 } from "#core/errors.ts";
 export type { ModelInfo } from "#core/model-info.ts";
-export type { ProgressEvent, ProgressListener, ProgressNotice, ProgressPhase } from "#core/progress.ts";
+export type { ProgressEvent, ProgressListener, ProgressNotice, ProgressPhase, TrainingPoint } from "#core/progress.ts";
 export type { Score, ScoreOptions, Scores } from "#core/score.ts";
 export type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 export type { Fields, FieldTypes, FieldValue } from "#search/fields/field-types.ts";
@@ -56,5 +58,8 @@ export type {
   TextDocument,
   TokenMeeting,
 } from "#texts/types.ts";
+export type { HeadScores, RankingScores } from "#training/evaluate-heads.ts";
+export type { DevRecord, StepRecord } from "#training/trainer.ts";
+export type { AdaptPair, AdaptReport, AdaptSettings } from "#worker/adapt-protocol.ts";
 export type { IndexStorage } from "#worker/index-protocol.ts";
 export type { PrefetchChoice, StorageChoice } from "#worker/protocol.ts";

@@ -7,6 +7,8 @@ import { CALL_CHECKS, type CallOptions, type Check, check, checkOptions, flag, p
 export interface OpenIndexOptions extends IndexShape, CallOptions {
   /** Default "persistent": in the browser's storage, for all tabs of the origin; an error where that is denied. "memory": gone when it is closed. */
   readonly storage?: IndexStorage | undefined;
+  /** Encode the documents again first when their vectors are of another model, or of other heads: see `M3Index.reencode`. Default false: that is an error. */
+  readonly reencode?: boolean | undefined;
 }
 
 const INDEX_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -21,6 +23,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const OPEN_CHECKS: Record<keyof OpenIndexOptions, Check> = {
   ...CALL_CHECKS,
   storage: check('"persistent" or "memory"', (value) => value === "persistent" || value === "memory"),
+  reencode: flag,
   colbert: check('"int8", "bits" or false', (value) => value === "int8" || value === "bits" || value === false),
   pooling: check("a number from 1 to 16", (value) => typeof value === "number" && value >= 1 && value <= 16),
   bm25: flag,

@@ -35,13 +35,19 @@ export class M3Index implements AsyncDisposable {
     this.#request = request;
   }
 
+  /** How the worker knows it. @internal */
+  get request(): IndexRequest {
+    if (this.#closing) throw new DisposedError("index");
+    return this.#request;
+  }
+
   /** For `M3.openIndex`. @internal */
   static async open(link: WorkerLink, name: string, options: OpenIndexOptions = {}): Promise<M3Index> {
     checkIndexName(name);
     checkOpenIndexOptions(options);
-    const { storage = "persistent", signal, onProgress, ...shape } = options;
+    const { storage = "persistent", reencode = false, signal, onProgress, ...shape } = options;
     const index = new M3Index(link, { handle: crypto.randomUUID(), name, storage, shape });
-    await index.#run("query", { kind: "open" }, { signal, onProgress });
+    await index.#run(reencode ? "corpus" : "query", { kind: "open", reencode }, { signal, onProgress });
     return index;
   }
 
@@ -100,6 +106,16 @@ export class M3Index implements AsyncDisposable {
   async optimize(options: CallOptions = {}): Promise<void> {
     checkCallOptions(options);
     await this.#run("query", { kind: "optimize" }, options);
+  }
+
+  /**
+   * Encodes all documents again from their stored texts, where their vectors are of other heads than the model runs with (`M3.adapt`, `M3.resetHeads`). All are
+   * replaced in one change at the end: aborted, or lost with its tab, it leaves the index as it was. Takes as long as adding them, and twice the room meanwhile; other
+   * changes wait, and searches are refused before. Does nothing where nothing is to be done.
+   */
+  async reencode(options: CallOptions = {}): Promise<void> {
+    checkCallOptions(options);
+    await this.#run("corpus", { kind: "reencode" }, options);
   }
 
   /**

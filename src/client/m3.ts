@@ -12,7 +12,8 @@ import type { ModelInfo } from "#core/model-info.ts";
 import type { Score, ScoreOptions, Scores } from "#core/score.ts";
 import { computeLexicalMatchingScore } from "#scoring/lexical.ts";
 import { colbertScore } from "#scoring/multi-vector.ts";
-import type { Call, Loaded } from "#worker/protocol.ts";
+import type { AdaptPair, AdaptReport, AdaptSource, Call } from "#worker/protocol.ts";
+import { type AdaptOptions, checkAdaptOptions } from "./adapt-inputs.ts";
 import { checkIndexName, type OpenIndexOptions } from "./index-inputs.ts";
 import { checkLexicalWeights, isPair, type Pair, type Texts, toPairs, toTexts } from "./inputs.ts";
 import { M3Index } from "./m3-index.ts";
@@ -31,20 +32,20 @@ const ABORT_GRACE_MS = 20_000;
  * CorruptShardError when a part of the vocabulary is needed for the first time; an aborted one rejects with its signal's reason.
  */
 export class M3 implements AsyncDisposable {
-  /** What the model is. */
-  readonly info: ModelInfo;
   readonly #link: WorkerLink;
-  readonly #firstDevice: DeviceStory;
 
-  private constructor(link: WorkerLink, { info, device }: Loaded) {
+  private constructor(link: WorkerLink) {
     this.#link = link;
-    this.info = info;
-    this.#firstDevice = device;
+  }
+
+  /** What the model is. `adapt` and `resetHeads` change its heads, and with them its fingerprint. */
+  get info(): ModelInfo {
+    return this.#link.info;
   }
 
   /** Which backend runs it, and why that one. Another one than at first when that one was lost and could not be opened again. */
   get device(): DeviceStory {
-    return this.#link.device ?? this.#firstDevice;
+    return this.#link.device;
   }
 
   /**
@@ -58,21 +59,21 @@ export class M3 implements AsyncDisposable {
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<M3> {
     const model = toModel(source);
     checkLoadOptions(options);
-    const { device = "auto", threads, storage = "auto", prefetch = "hot", signal, onProgress, abortGraceMs = ABORT_GRACE_MS } = options;
+    const { device = "auto", threads, storage = "auto", prefetch = "hot", heads = "shipped", signal, onProgress, abortGraceMs = ABORT_GRACE_MS } = options;
     const baseUrl = absolute(options.baseUrl) ?? pageUrl();
     if (baseUrl === undefined) throw new InvalidInputError("options.baseUrl", "given where there is no page", undefined);
     const assetsUrl = absolute(options.assetsUrl);
     // Not waited for: some browsers ask the user first, and the model loads meanwhile.
     if (options.persist) void globalThis.navigator?.storage?.persist?.().catch(() => {});
     const spawn = options.worker ?? (() => spawnWorker(assetsUrl));
-    const { link, loaded } = await WorkerLink.open({
+    const link = await WorkerLink.open({
       spawn,
-      request: { model, baseUrl, revision: options.revision, device, threads, storage, prefetch },
+      request: { model, baseUrl, revision: options.revision, device, threads, storage, prefetch, heads },
       signal,
       onProgress,
       abortGraceMs,
     });
-    return new M3(link, loaded);
+    return new M3(link);
   }
 
   /**
@@ -191,6 +192,40 @@ export class M3 implements AsyncDisposable {
     checkIndexName(name);
     checkCallOptions(options);
     await this.#link.call("query", (worker, call) => worker.removeIndex(call, name), options);
+  }
+
+  /**
+   * Trains the lexical and the ColBERT head on documents of your own, in the worker, and runs the model with them from then on. The encoder, and with it the dense
+   * vectors, stay as they are. Training begins with the model's own heads, whichever run now.
+   *
+   * `onProgress` tells of hidden states being computed ("encode"), of the held-out pairs being ranked ("evaluate") and of training ("train", with points of the
+   * learning curves). Questions are answered meanwhile. New heads that are no better on the held-out pairs are not adopted, unless `adopt: "always"`. Adopted ones are
+   * kept in this browser for `M3.load` with `heads: "adapted"`. An index that was made before is refused until it is encoded again (`index.reencode()`).
+   *
+   * Aborted, or lost with its tab, it leaves the heads as they were; the same call again goes on where it was.
+   *
+   * @param texts an index, of whose texts pairs are made (title and text, heading and section, first paragraph and rest), or pairs
+   * @throws InvalidInputError for an option, a wrong pair, or too few of them; BusyError while an earlier call changes the heads; UnsupportedModelError for an ONNX
+   *   file; and what `encode` throws
+   */
+  async adapt(texts: M3Index | readonly AdaptPair[], options: AdaptOptions = {}): Promise<AdaptReport> {
+    checkAdaptOptions(options);
+    const source: AdaptSource = texts instanceof M3Index ? { kind: "index", request: texts.request } : { kind: "pairs", pairs: texts };
+    // Fields of pairs are checked where they are read.
+    if (source.kind === "pairs" && !Array.isArray(texts)) throw new InvalidInputError("texts", "an index of this model, or an array of pairs", texts);
+    const { signal, onProgress, ...settings } = options;
+    const { report, loaded } = await this.#link.call("corpus", (worker, call) => worker.adapt(call, source, settings), { signal, onProgress });
+    this.#link.changed(loaded);
+    return report;
+  }
+
+  /**
+   * Runs the model with its own heads again, and forgets those that were adapted, for this browser. Vectors are bit for bit what they were before `adapt`.
+   * @throws BusyError while `adapt` is under way
+   */
+  async resetHeads(options: CallOptions = {}): Promise<void> {
+    checkCallOptions(options);
+    this.#link.changed(await this.#link.call("query", (worker, call) => worker.resetHeads(call), options));
   }
 
   /**

@@ -38,6 +38,11 @@ export interface LoadOptions extends CallOptions {
    * with progress, for what is to work offline and for long lists. "none": nothing is read ahead.
    */
   readonly prefetch?: PrefetchChoice | undefined;
+  /**
+   * Default "shipped": the heads that the model came with. "adapted": those that `adapt` trained on this device, where there are any (`m3.info.heads` tells). Both have
+   * fingerprints of their own: an index made with the one is refused with the other.
+   */
+  readonly heads?: "shipped" | "adapted" | undefined;
   /** Asks the browser not to clear this origin's storage when the disk gets full (`navigator.storage.persist()`); some browsers ask the user. Default false. */
   readonly persist?: boolean | undefined;
   /** Folder that `bge-m3-web copy-assets` filled, for pages whose bundler cannot find the worker by itself. Default: left to the bundler. */
@@ -90,6 +95,7 @@ export const LOAD_CHECKS: Record<keyof LoadOptions, Check> = {
   revision: check("a hexadecimal fingerprint", (value) => typeof value === "string" && /^[0-9a-f]+$/.test(value)),
   storage: check('"auto" or "memory"', (value) => value === "auto" || value === "memory"),
   prefetch: check('"hot", "all" or "none"', (value) => value === "hot" || value === "all" || value === "none"),
+  heads: check('"shipped" or "adapted"', (value) => value === "shipped" || value === "adapted"),
   persist: flag,
   assetsUrl: url,
   worker: callback,

@@ -150,7 +150,7 @@ export class SiteSearch extends EventTarget {
   async #load(): Promise<WorkerLink> {
     const { device = "auto", threads, storage = "auto", prefetch = "hot" } = this.#options;
     const { model, baseUrl, url } = this.#request;
-    const { link } = await WorkerLink.open({
+    const link = await WorkerLink.open({
       spawn: () => this.#spawn(),
       request: { model, baseUrl, device, threads, storage, prefetch },
       signal: this.#ended.signal,

@@ -8,6 +8,7 @@
 import { abortable } from "#core/abort.ts";
 import type { DeviceStory } from "#core/device.ts";
 import { DisposedError, M3Error } from "#core/errors.ts";
+import type { ModelInfo } from "#core/model-info.ts";
 import type { ProgressEvent, ProgressListener } from "#core/progress.ts";
 import type { Call, CallId, Loaded, LoadRequest, Urgency } from "#worker/protocol.ts";
 import { tell } from "./tell.ts";
@@ -46,6 +47,7 @@ export class WorkerLink {
   #run: WorkerRun;
   #nextId = LOAD + 1;
   #device: DeviceStory | undefined;
+  #loaded: Loaded | undefined;
   /** A worker had no memory for its batches: the next ones take one text at a time. */
   #wasOutOfMemory = false;
   /** Why nothing can be called any more. */
@@ -57,11 +59,12 @@ export class WorkerLink {
   }
 
   /** @throws what `load` in the worker throws; WorkerLostError when the worker does not start; the signal's reason. The worker is gone then. */
-  static async open(options: LinkOptions): Promise<{ readonly link: WorkerLink; readonly loaded: Loaded }> {
+  static async open(options: LinkOptions): Promise<WorkerLink> {
     options.signal?.throwIfAborted();
     const link = new WorkerLink(options);
     try {
-      return { link, loaded: await abortable(link.#run.loaded, options.signal) };
+      await abortable(link.#run.loaded, options.signal);
+      return link;
     } catch (error) {
       link.#end(error);
       throw error;
@@ -115,9 +118,20 @@ export class WorkerLink {
     });
   }
 
-  /** Which backend runs the model now: another one than at first when that one was lost. Undefined before the first load has ended. */
-  get device(): DeviceStory | undefined {
-    return this.#device;
+  /** Which backend runs the model now: another one than at first when that one was lost. */
+  get device(): DeviceStory {
+    return this.#device!;
+  }
+
+  /** What the model is now: its heads may have been changed. */
+  get info(): ModelInfo {
+    return this.#loaded!.info;
+  }
+
+  /** Takes over what a call that changes the heads has answered: workers that take the place of this one begin with the same heads. */
+  changed(loaded: Loaded): void {
+    this.#loaded = loaded;
+    this.#device = loaded.device;
   }
 
   /** Ends the worker, which gives all its memory back, and rejects what is pending with a DisposedError. */
@@ -134,14 +148,18 @@ export class WorkerLink {
 
   #start(onLoadProgress?: ProgressListener): WorkerRun {
     const { spawn } = this.#options;
-    const request = this.#wasOutOfMemory ? { ...this.#options.request, maxBatchTexts: 1 } : this.#options.request;
+    const request = {
+      ...this.#options.request,
+      ...(this.#wasOutOfMemory ? { maxBatchTexts: 1 } : {}),
+      ...(this.#loaded ? { heads: this.#loaded.heads ? { file: this.#loaded.heads } : ("shipped" as const) } : {}),
+    };
     const onProgress = (id: CallId, event: ProgressEvent) => tell(id === LOAD ? onLoadProgress : this.#calls.get(id)?.onProgress, event);
     const onDevice = (story: DeviceStory) => {
       this.#device = story;
     };
     const loadCall: Call = { id: LOAD, urgency: "query", progress: onLoadProgress !== undefined };
     const run = new WorkerRun({ spawn, request, loadCall, onProgress, onDevice, onLost: (reason) => this.#lose(reason) });
-    run.loaded.then(({ device }) => onDevice(device)).catch(() => {});
+    run.loaded.then((loaded) => this.changed(loaded)).catch(() => {});
     return run;
   }
 

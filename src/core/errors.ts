@@ -126,6 +126,14 @@ export class NonFiniteOutputError extends M3Error {
   }
 }
 
+/** Something is being done already that cannot be done twice at once. */
+export class BusyError extends M3Error {
+  override readonly name = "BusyError";
+  constructor(what: string) {
+    super("busy", `${what} by an earlier call: wait for it, or abort it.`, { what });
+  }
+}
+
 /** The object was used after dispose(). */
 export class DisposedError extends M3Error {
   override readonly name = "DisposedError";
@@ -206,7 +214,7 @@ export class IndexMismatchError extends M3Error {
   constructor(what: string, stored: unknown, wanted: unknown) {
     super(
       "index-mismatch",
-      `The index was made with another ${what} (${describeValue(stored)}, not ${describeValue(wanted)}). Open it with the same, or build it again.`,
+      `The index was made with another ${what} (${describeValue(stored)}, not ${describeValue(wanted)}). Open it with the same, encode it again (openIndex with reencode: true), or build it again.`,
       {
         what,
         stored: describeValue(stored),

@@ -11,6 +11,10 @@ export interface ModelInfo {
   readonly dtype: "fp32" | "fp16" | "q8" | "q4";
   /** Changes when anything that changes a vector changes: keep it beside stored vectors. */
   readonly fingerprint: string;
+  /** Of the model as it was published: that of `LoadOptions.revision`. The same as `fingerprint` for a model with its own heads. */
+  readonly baseFingerprint: string;
+  /** Whether the lexical and the ColBERT head are those that the model came with, or were trained on this device (`m3.adapt`). */
+  readonly heads: "shipped" | "adapted";
   /** Most tokens that the model reads of a text. */
   readonly maxTokens: number;
   /** Put before a text of that kind; "" for none. */
@@ -21,8 +25,10 @@ export interface ModelInfo {
   readonly lexical: boolean;
 }
 
-/** The part of a manifest that is for callers. */
-export function modelInfo({ name, license, source, dtype, fingerprint, maxTokens, prompts, architecture, heads }: Manifest): ModelInfo {
+/** The part of a manifest that is for callers. @param baseFingerprint of the model with its own heads */
+export function modelInfo(manifest: Manifest, baseFingerprint: string = manifest.fingerprint): ModelInfo {
+  const { name, license, source, dtype, fingerprint, maxTokens, prompts, architecture, heads } = manifest;
   const dims = { dense: architecture.hiddenSize, colbert: heads.colbert?.dim ?? null };
-  return { name, license, source, dtype, fingerprint, maxTokens, prompts, dims, lexical: heads.lexical !== null };
+  const which = fingerprint === baseFingerprint ? "shipped" : "adapted";
+  return { name, license, source, dtype, fingerprint, baseFingerprint, heads: which, maxTokens, prompts, dims, lexical: heads.lexical !== null };
 }

@@ -18,4 +18,8 @@ export const blobNames = {
   part: (sha256: string, offset: number) => `p-${sha256}-${String(offset).padStart(15, "0")}`,
   manifests: "m-",
   manifest: (urlSha256: string) => `m-${urlSha256}`,
+  /** Heads that were trained on this device, by the fingerprint of the model that they belong to. */
+  heads: (fingerprint: string) => `h-${fingerprint}`,
+  /** All that training heads for a model leaves behind. */
+  training: (fingerprint: string) => `t-${fingerprint.slice(0, 16)}-`,
 };

@@ -26,7 +26,7 @@ export class StoredManifests {
     const before = replaces ? await this.#shelf.read(name) : undefined;
     if (before?.length === bytes.length && bytes.every((byte, index) => byte === before[index])) return;
     const written = await this.#shelf.write(name, bytes);
-    if (written && before) await this.#removeUnnamed();
+    if (written && before) await this.#removeUnnamed(parse(before));
   }
 
   /** All that this version of the package can read. */
@@ -42,17 +42,25 @@ export class StoredManifests {
 
   /** Removes a manifest, and the files that only it named. */
   async remove(url: URL): Promise<void> {
+    const gone = await this.read(url);
     await this.#shelf.remove(await nameOf(url));
-    await this.#removeUnnamed();
+    await this.#removeUnnamed(gone);
   }
 
-  async #removeUnnamed(): Promise<void> {
+  /** @param gone what no longer has a manifest: heads that were trained for it are of no use */
+  async #removeUnnamed(gone: Manifest | undefined): Promise<void> {
     const named = new Set<string>();
+    const fingerprints = new Set<string>();
     for (const name of await this.#shelf.list(blobNames.manifests)) {
       const manifest = parse(await this.#shelf.read(name));
       // What cannot be read now may be of a newer version of this package: its files are not ours to remove.
       if (!manifest) return;
       for (const { sha256 } of filesOf(manifest)) named.add(sha256);
+      fingerprints.add(manifest.fingerprint);
+    }
+    if (gone && !fingerprints.has(gone.fingerprint)) {
+      const training = await this.#shelf.list(blobNames.training(gone.fingerprint));
+      for (const name of [blobNames.heads(gone.fingerprint), ...training]) await this.#shelf.remove(name);
     }
     for (const prefix of ["f-", "p-"]) {
       for (const name of await this.#shelf.list(prefix)) {

@@ -16,7 +16,9 @@ export async function listStoredModels({ store }: ModelStorage): Promise<StoredM
   for (const { url, manifest } of await new StoredManifests(shelf).list()) {
     // Equal pages of an embedding table are one file.
     const files = new Map(filesOf(manifest).map((file) => [file.sha256, file.bytes]));
-    const bytes = [...stored].reduce((sum, [name, size]) => (files.has(digestOf(name)) ? sum + size : sum), 0);
+    const ofTraining = blobNames.training(manifest.fingerprint);
+    const isItsOwn = (name: string) => files.has(digestOf(name)) || name === blobNames.heads(manifest.fingerprint) || name.startsWith(ofTraining);
+    const bytes = [...stored].reduce((sum, [name, size]) => (isItsOwn(name) ? sum + size : sum), 0);
     models.push({ url, name: manifest.name, fingerprint: manifest.fingerprint, bytes, totalBytes: [...files.values()].reduce((a, b) => a + b, 0) });
   }
   return models.sort((a, b) => (a.url < b.url ? -1 : 1));

@@ -35,7 +35,6 @@ export interface ChangeOptions extends WriteOptions {
 }
 
 export class HybridIndex {
-  readonly settings: IndexSettings;
   readonly #store: ByteStore;
   readonly #name: string;
   readonly #lock: WriterLock | undefined;
@@ -47,7 +46,6 @@ export class HybridIndex {
   #closed = false;
 
   private constructor(store: ByteStore, kernels: Kernels, cache: ByteCache, snapshots: Snapshots, options: OpenIndexOptions) {
-    this.settings = snapshots.settings;
     this.#store = store;
     this.#tools = { kernels, scorer: new TokenScorer(kernels, options.maxsim) };
     this.#cache = cache;
@@ -66,6 +64,11 @@ export class HybridIndex {
     const tuning = { ...DEFAULT_TUNING, ...options.tuning };
     const cache = new ByteCache(tuning.cacheBytes);
     return new HybridIndex(store, kernels, cache, await Snapshots.open(store, kernels, settings, tuning, cache), options);
+  }
+
+  /** What it holds. */
+  get settings(): IndexSettings {
+    return this.#snapshots.settings;
   }
 
   /** Documents that can be found. */
@@ -145,6 +148,23 @@ export class HybridIndex {
   async optimize(options: WriteOptions = {}): Promise<void> {
     await this.#exclusive(options, async () => {
       while (await this.#mergeStep((writer, snapshot) => writer.mergeAll(snapshot, options)));
+    });
+  }
+
+  /**
+   * Puts other documents, and other settings, in the place of all that there is, in one change: until it is made, searches find what was there. Other objects that have
+   * the index open are refused from then on (IndexMismatchError). Other changes wait.
+   * @param portions made while the change goes on; they may read from this index
+   * @throws InvalidInputError; IndexConflictError; the signal's reason; what the portions throw: then nothing has changed
+   */
+  async replaceAll(wanted: IndexSettings, portions: AsyncIterable<readonly IndexDocument[]>, options: WriteOptions = {}): Promise<void> {
+    const settings = checkSettings(wanted);
+    await this.#exclusive(options, async () => {
+      const writer = this.#writer();
+      await this.#snapshots.take(await writer.replaceAll(settings, portions, options));
+      await this.#mergeAfter(options);
+      // Nobody goes on with what was there before.
+      await this.#snapshots.clearUp();
     });
   }
 
@@ -229,13 +249,17 @@ export class HybridIndex {
       if (!change) return;
       const writer = this.#writer();
       await this.#snapshots.take(await writer.apply(this.#snapshots.current, change.documents, change.deleted, options));
-      try {
-        while (await this.#mergeStep((merger, snapshot) => merger.mergeOnce(snapshot, { signal: options.signal })));
-      } catch (error) {
-        // The change was made before. A merge that was cut off is made up for after the next one.
-        if (!options.signal?.aborted) throw error;
-      }
+      await this.#mergeAfter(options);
     });
+  }
+
+  async #mergeAfter({ signal }: WriteOptions): Promise<void> {
+    try {
+      while (await this.#mergeStep((merger, snapshot) => merger.mergeOnce(snapshot, { signal })));
+    } catch (error) {
+      // The change was made before. A merge that was cut off is made up for after the next one.
+      if (!signal?.aborted) throw error;
+    }
   }
 
   async #mergeStep(merge: (writer: IndexWriter, snapshot: Snapshot) => Promise<IndexMeta | undefined>): Promise<boolean> {

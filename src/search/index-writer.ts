@@ -8,7 +8,7 @@ import { throwIfAborted } from "#core/abort.ts";
 import type { ByteStore } from "#core/byte-store.ts";
 import { IndexConflictError } from "#core/errors.ts";
 import type { ProgressListener } from "#core/progress.ts";
-import type { IndexDocument } from "./document.ts";
+import { checkDocuments, type IndexDocument } from "./document.ts";
 import { extendFieldTypes, type FieldTypes } from "./fields/field-types.ts";
 import type { Location } from "./locate.ts";
 import { chooseMerge, type SegmentSize, withinBytes } from "./merge-policy.ts";
@@ -17,6 +17,7 @@ import { SegmentBuilder } from "./segment/builder.ts";
 import { mergeSource } from "./segment/merge.ts";
 import { nextTurn } from "./segment/pacer.ts";
 import { writeSegment } from "./segment/write-segment.ts";
+import type { IndexSettings } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface WriteOptions {
@@ -46,9 +47,21 @@ export class IndexWriter {
   /** Adds checked documents and deletes others, in one change. @returns the new meta */
   async apply(snapshot: Snapshot, documents: readonly IndexDocument[], deleted: readonly Location[], options: WriteOptions): Promise<IndexMeta> {
     const fields = extendFieldTypes(this.#base.fields, documents);
-    const added = await this.#writeDocuments(documents, fields, options);
+    const added = await this.#writeDocuments(documents, fields, this.#base.settings, options);
     const kept = await this.#delete(snapshot, deleted);
-    return await this.#commit([...kept, ...added], fields, options.signal);
+    return await this.#commit([...kept, ...added], fields, this.#base.settings, options.signal);
+  }
+
+  /** An index of other settings and other documents in the place of all that there is, in one change. @returns the new meta */
+  async replaceAll(settings: IndexSettings, portions: AsyncIterable<readonly IndexDocument[]>, options: WriteOptions): Promise<IndexMeta> {
+    const segments: SegmentEntry[] = [];
+    let fields: FieldTypes = {};
+    for await (const documents of portions) {
+      checkDocuments(documents, settings);
+      fields = extendFieldTypes(fields, documents);
+      segments.push(...(await this.#writeDocuments(documents, fields, settings, options)));
+    }
+    return await this.#commit(segments, fields, settings, options.signal);
   }
 
   /** Joins segments where the policy says so, once. @returns the new meta, or undefined when there was nothing to do */
@@ -65,15 +78,20 @@ export class IndexWriter {
     return await this.#merge(snapshot, names.length > 0 ? names : [sizes[first]!.name], options);
   }
 
-  async #writeDocuments(documents: readonly IndexDocument[], fields: FieldTypes, { signal, onProgress }: WriteOptions): Promise<SegmentEntry[]> {
+  async #writeDocuments(
+    documents: readonly IndexDocument[],
+    fields: FieldTypes,
+    settings: IndexSettings,
+    { signal, onProgress }: WriteOptions,
+  ): Promise<SegmentEntry[]> {
     const entries: SegmentEntry[] = [];
-    let builder = new SegmentBuilder(this.#base.settings);
+    let builder = new SegmentBuilder(settings);
     const flush = async () => {
       if (builder.documents === 0) return;
       const name = this.#newName("segment");
-      const files = await writeSegment(this.#store, name, this.#base.settings, builder.source(fields), signal);
+      const files = await writeSegment(this.#store, name, settings, builder.source(fields), signal);
       entries.push({ name, documents: builder.documents, files, deletions: null, deleted: 0 });
-      builder = new SegmentBuilder(this.#base.settings);
+      builder = new SegmentBuilder(settings);
     };
     for (const [index, document] of documents.entries()) {
       builder.add(document);
@@ -115,11 +133,11 @@ export class IndexWriter {
     const merged: SegmentEntry = { name, documents: source.documents, files, deletions: null, deleted: 0 };
     // In the place of the first one: documents keep their order.
     const segments = snapshot.segments.flatMap(({ entry }) => (entry === members[0]?.entry ? [merged] : names.includes(entry.name) ? [] : [entry]));
-    return await this.#commit(segments, this.#base.fields, signal);
+    return await this.#commit(segments, this.#base.fields, this.#base.settings, signal);
   }
 
-  async #commit(segments: readonly SegmentEntry[], fields: FieldTypes, signal: AbortSignal | undefined): Promise<IndexMeta> {
-    const meta: IndexMeta = { generation: this.#base.generation + 1, settings: this.#base.settings, fields, nextName: this.#nextName, segments };
+  async #commit(segments: readonly SegmentEntry[], fields: FieldTypes, settings: IndexSettings, signal: AbortSignal | undefined): Promise<IndexMeta> {
+    const meta: IndexMeta = { generation: this.#base.generation + 1, settings, fields, nextName: this.#nextName, segments };
     throwIfAborted(signal);
     const stored = await readMeta(this.#store);
     if ((stored?.generation ?? 0) !== this.#base.generation) throw new IndexConflictError(this.#name);

@@ -13,7 +13,6 @@ import { Snapshot } from "./snapshot.ts";
 const REFRESH_TRIES = 5;
 
 export class Snapshots {
-  readonly settings: IndexSettings;
   readonly #store: ByteStore;
   readonly #kernels: Kernels;
   readonly #cache: ByteCache;
@@ -24,7 +23,6 @@ export class Snapshots {
   #closed = false;
 
   private constructor(store: ByteStore, kernels: Kernels, cache: ByteCache, tuning: IndexTuning, current: Snapshot) {
-    this.settings = current.meta.settings;
     this.#store = store;
     this.#kernels = kernels;
     this.#cache = cache;
@@ -43,6 +41,11 @@ export class Snapshots {
       throw error;
     }
     return snapshots;
+  }
+
+  /** As of the snapshot at hand: `HybridIndex.replaceAll` changes them. */
+  get settings(): IndexSettings {
+    return this.#current.meta.settings;
   }
 
   /** The newest that was taken over. Whoever awaits while using it acquires it. */
@@ -84,8 +87,14 @@ export class Snapshots {
     const before = this.#current.acquire();
     await this.#replace(await Snapshot.open(this.#store, this.#kernels, this.#cache, meta, before));
     // `before` is still in use here, so its files stay as well: other tabs may not have noticed the new generation.
-    const keep = new Set([...this.#inUse].flatMap((snapshot) => [...referencedFiles(snapshot.meta)]));
+    const cleared = this.clearUp();
     this.#release(before);
+    await cleared;
+  }
+
+  /** Removes files that no snapshot in use names. */
+  async clearUp(): Promise<void> {
+    const keep = new Set([...this.#inUse].flatMap((snapshot) => [...referencedFiles(snapshot.meta)]));
     await removeUnused(this.#store, keep);
   }
 

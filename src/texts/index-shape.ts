@@ -26,17 +26,23 @@ export function resolveLimits({ passageTokens, overlapTokens }: IndexShape, { ma
   return { passageTokens: passage, overlapTokens: overlap };
 }
 
-/** @throws MissingHeadError when ColBERT vectors are asked for that the model does not give; CorruptIndexError; NewerIndexError */
-export async function indexSettings(store: ByteStore, { colbert, pooling, bm25 }: IndexShape, manifest: Manifest): Promise<IndexSettings> {
+/**
+ * @param foreign take what is of the model (its fingerprint, widths) from the index that is there, whichever made it
+ * @throws MissingHeadError when ColBERT vectors are asked for that the model does not give; CorruptIndexError; NewerIndexError
+ */
+export async function indexSettings(store: ByteStore, { colbert, pooling, bm25 }: IndexShape, manifest: Manifest, foreign = false): Promise<IndexSettings> {
   const stored = (await readMeta(store))?.settings;
   const { heads, architecture, fingerprint, name } = manifest;
   if (colbert && !heads.colbert) throw new MissingHeadError("ColBERT", name);
   const form = colbert ?? (stored ? (stored.tokens?.form ?? false) : "int8");
-  return {
+  const wanted = {
     fingerprint,
     dense: { dim: architecture.hiddenSize },
     lexical: heads.lexical !== null,
     tokens: form && heads.colbert ? { dim: heads.colbert.dim, form, pooling: pooling ?? stored?.tokens?.pooling ?? 1 } : null,
     words: bm25 ?? stored?.words ?? true,
   };
+  if (!foreign || !stored) return wanted;
+  const tokens = wanted.tokens && stored.tokens ? { ...wanted.tokens, dim: stored.tokens.dim } : wanted.tokens;
+  return { ...wanted, fingerprint: stored.fingerprint, dense: stored.dense, lexical: stored.lexical, tokens };
 }

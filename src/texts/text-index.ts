@@ -14,6 +14,7 @@ import type { M3Encoder } from "#encoder/encoder.ts";
 import type { ScriptLetters } from "#search/cross-lingual.ts";
 import type { IndexDocument } from "#search/document.ts";
 import { HybridIndex } from "#search/hybrid-index.ts";
+import type { IndexSettings } from "#search/settings.ts";
 import { AddProgress } from "./add-progress.ts";
 import { checkTextDocuments } from "./check-documents.ts";
 import { type IndexLimits, indexSettings, resolveLimits } from "./index-shape.ts";
@@ -27,6 +28,8 @@ export interface TextIndexParts {
   readonly lock: WriterLock;
   /** Letters of all texts by script, for an index that does not change. Default: those of a sample, which is read. */
   readonly scripts?: ScriptLetters | undefined;
+  /** Opens an index of another model too, to be read and then encoded again; it cannot be searched before. Default false. */
+  readonly foreign?: boolean | undefined;
 }
 
 /** What a call brings along. */
@@ -41,32 +44,37 @@ const FIRST_PORTION_TOKENS = 8192;
 const LARGEST_PORTION_TOKENS = 65_536;
 /** What the ColBERT vectors of a portion may take in memory, before they are stored in 8 bits or less. */
 const PORTION_BYTES = 48 << 20;
+/** Documents read at a time, of all. */
+const DOCUMENTS_READ = 256;
 
 export class TextIndex {
   readonly #name: string;
   readonly #store: ByteStore;
   readonly #index: HybridIndex;
   readonly #limits: IndexLimits;
-  readonly #colbertDim: number;
   readonly #scripts: CorpusScripts;
   /** Additions wait for one another: one that was aborted stops before the next looks at what is there. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(name: string, { store, manifest, scripts }: TextIndexParts, index: HybridIndex, limits: IndexLimits) {
+  private constructor(name: string, { store, scripts }: TextIndexParts, index: HybridIndex, limits: IndexLimits) {
     this.#name = name;
     this.#store = store;
     this.#index = index;
     this.#limits = limits;
-    this.#colbertDim = manifest.heads.colbert?.dim ?? 1;
     this.#scripts = new CorpusScripts(index, scripts);
   }
 
   /** @throws IndexMismatchError for an index of another model or shape; CorruptIndexError; NewerIndexError; MissingHeadError; InvalidInputError */
   static async open({ name, shape }: { readonly name: string; readonly shape: IndexShape }, parts: TextIndexParts): Promise<TextIndex> {
     const limits = resolveLimits(shape, parts.manifest);
-    const settings = await indexSettings(parts.store, shape, parts.manifest);
+    const settings = await indexSettings(parts.store, shape, parts.manifest, parts.foreign);
     const index = await HybridIndex.open(parts.store, { settings, name: `indexes/${name}`, lock: parts.lock });
     return new TextIndex(name, parts, index, limits);
+  }
+
+  /** Of the model that its vectors are of. */
+  get fingerprint(): string {
+    return this.#index.settings.fingerprint;
   }
 
   async info(): Promise<IndexInfo> {
@@ -84,14 +92,30 @@ export class TextIndex {
       call.signal?.throwIfAborted();
       const pending = await this.#withoutOwn(documents, kind, key);
       const progress = new AddProgress(documents, documents.length - pending.length, call.onProgress);
-      for await (const { passages, documents: count } of this.#portions(pending, key, call)) {
-        const encoded = await this.#encode(passages, call, (tokens) => progress.encoding(tokens));
+      const { settings } = this.#index;
+      for await (const { passages, documents: count } of this.#portions(pending, key, settings, call)) {
+        const encoded = await this.#encode(passages, settings, call, (tokens) => progress.encoding(tokens));
         await (kind === "add"
           ? this.#index.add(encoded, { signal: call.signal })
           : this.#index.update(encoded, { signal: call.signal, related: continuations }));
         progress.committed(count, passages);
       }
       progress.done();
+    });
+  }
+
+  /**
+   * Encodes all documents again, with the model and the heads of the call, and puts the result in the place of all vectors in one change: when it is broken off,
+   * the index is what it was. Does nothing where the vectors are of that model already.
+   * @param manifest of the call's encoder
+   * @throws what the encoder throws; the signal's reason
+   */
+  async reencode(manifest: Manifest, call: IndexCall): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#index.refresh();
+      if (this.fingerprint === manifest.fingerprint) return;
+      const settings = await indexSettings(this.#store, {}, manifest);
+      await this.#index.replaceAll(settings, this.#encodedAgain(settings, call), { signal: call.signal });
     });
   }
 
@@ -109,6 +133,15 @@ export class TextIndex {
     await this.#index.refresh();
     const passages = await this.#index.sample(Number.POSITIVE_INFINITY);
     return [...new Set(passages.map(({ id }) => documentId(id)))];
+  }
+
+  /** All documents, some at a time. */
+  async *documents(): AsyncGenerator<StoredDocument[]> {
+    const ids = await this.ids();
+    for (let first = 0; first < ids.length; first += DOCUMENTS_READ) {
+      const found = await this.get(ids.slice(first, first + DOCUMENTS_READ));
+      yield found.filter((document) => document !== undefined);
+    }
   }
 
   async get(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {
@@ -142,6 +175,20 @@ export class TextIndex {
     return turn;
   }
 
+  /** What is in it, encoded with a call's encoder, in portions. */
+  async *#encodedAgain(settings: IndexSettings, call: IndexCall): AsyncGenerator<IndexDocument[]> {
+    const documents: TextDocument[] = [];
+    for await (const some of this.documents()) documents.push(...some);
+    const progress = new AddProgress(documents, 0, call.onProgress);
+    for await (const { passages } of this.#portions(documents, crypto.randomUUID(), settings, call)) {
+      yield await this.#encode(passages, settings, call, (tokens) => progress.encoding(tokens));
+      // Nothing is there for good before all is.
+      progress.committed(0, passages);
+    }
+    progress.committed(documents.length, []);
+    progress.done();
+  }
+
   /** The documents that this call has not added yet, when it was made before. */
   async #withoutOwn(documents: readonly TextDocument[], kind: "add" | "update", key: string): Promise<TextDocument[]> {
     await this.#index.refresh();
@@ -154,8 +201,8 @@ export class TextIndex {
     });
   }
 
-  async *#portions(documents: readonly TextDocument[], key: string, { encoder, signal }: IndexCall) {
-    const largest = Math.min(LARGEST_PORTION_TOKENS, PORTION_BYTES / (4 * this.#colbertDim));
+  async *#portions(documents: readonly TextDocument[], key: string, { tokens }: IndexSettings, { encoder, signal }: IndexCall) {
+    const largest = Math.min(LARGEST_PORTION_TOKENS, PORTION_BYTES / (4 * (tokens?.dim ?? 1)));
     let wanted = Math.min(FIRST_PORTION_TOKENS, largest);
     let portion: { passages: Passage[]; documents: number; tokens: number } = { passages: [], documents: 0, tokens: 0 };
     for (const document of documents) {
@@ -174,8 +221,12 @@ export class TextIndex {
     if (portion.documents > 0) yield portion;
   }
 
-  async #encode(passages: readonly Passage[], { encoder, signal }: IndexCall, onTokens: (tokens: number) => void): Promise<IndexDocument[]> {
-    const { dense, lexical, tokens, words } = this.#index.settings;
+  async #encode(
+    passages: readonly Passage[],
+    { dense, lexical, tokens, words }: IndexSettings,
+    { encoder, signal }: IndexCall,
+    onTokens: (tokens: number) => void,
+  ): Promise<IndexDocument[]> {
     const { denseVecs, lexicalWeights, colbertVecs } = await encoder.encode(
       passages.map(({ content }) => content),
       "passage",

@@ -32,6 +32,11 @@ export function parsePair(line: string, place: string): PairTexts {
   } catch (cause) {
     throw new InvalidInputError(place, `a JSON object such as ${EXAMPLE} (${(cause as Error).message})`, line);
   }
+  return checkPair(value, place);
+}
+
+/** A pair that comes as an object; otherwise as {@link parsePair}. */
+export function checkPair(value: unknown, place: string): PairTexts {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new InvalidInputError(place, `a JSON object such as ${EXAMPLE}`, value);
   const pair = value as Record<string, unknown>;
   const path = (field: string) => `"${field}" in ${place},`;
@@ -79,7 +84,7 @@ export function formatPair({ query, pos, neg, posScores, negScores, id, group }:
  * Leaves out pairs that are there already: the same query with the same first positive.
  * @throws InvalidInputError when fewer than two are left: pairs are the negatives of one another
  */
-export function distinctPairs(pairs: readonly PairTexts[], place: string): PairTexts[] {
+export function distinctPairs(pairs: readonly PairTexts[], place: string, what = "a file of"): PairTexts[] {
   const seen = new Set<string>();
   const distinct = pairs.filter(({ query, pos }) => {
     const key = JSON.stringify([query, pos[0]]);
@@ -87,7 +92,7 @@ export function distinctPairs(pairs: readonly PairTexts[], place: string): PairT
   });
   if (distinct.length < 2) {
     const which = pairs.length > distinct.length ? ` (${pairs.length} are there, all the same)` : "";
-    throw new InvalidInputError(place, `a file of at least two different pairs${which}; make-pairs makes them from a corpus`, `${distinct.length} of them`);
+    throw new InvalidInputError(place, `${what} at least two different pairs${which}; make-pairs makes them from a corpus`, `${distinct.length} of them`);
   }
   return distinct;
 }

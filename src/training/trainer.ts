@@ -26,6 +26,7 @@ export interface StepRecord {
   readonly ensemble: number;
 }
 
+/** Scores of the heads on the dev pairs after a step; step 0 is before the first. */
 export interface DevRecord extends DevScores {
   readonly step: number;
 }

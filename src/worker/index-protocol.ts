@@ -17,7 +17,8 @@ export interface IndexRequest {
 
 /** An addition has a key of its own, so that it is not made twice when a worker is lost and the call is sent again. */
 export type IndexOperation =
-  | { readonly kind: "open" | "info" }
+  | { readonly kind: "open"; readonly reencode?: boolean }
+  | { readonly kind: "info" | "reencode" }
   | { readonly kind: "add" | "update"; readonly documents: readonly TextDocument[]; readonly key: string }
   | { readonly kind: "remove"; readonly ids: readonly string[] }
   | { readonly kind: "get"; readonly ids: readonly string[] }

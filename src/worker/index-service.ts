@@ -1,6 +1,6 @@
 /** The indexes that a worker has open, by the handles of the main thread, and those that are stored. */
 import type { ByteStore } from "#core/byte-store.ts";
-import { InvalidInputError, WorkerLostError } from "#core/errors.ts";
+import { IndexMismatchError, InvalidInputError, WorkerLostError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { WriterLock } from "#core/writer-lock.ts";
 import { META_FILE } from "#search/meta.ts";
@@ -9,6 +9,7 @@ import { MemoryStore } from "#storage/memory.ts";
 import { listStores, useStore, whileUnused } from "#storage/named-stores.ts";
 import { openStore } from "#storage/open.ts";
 import { type IndexCall, TextIndex } from "#texts/text-index.ts";
+import type { StoredDocument } from "#texts/types.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
 
 /** Where an index is kept. */
@@ -36,6 +37,18 @@ export async function openIndexPlace({ name, storage }: Pick<IndexRequest, "name
   }
 }
 
+/** How an index is opened that is not open yet. */
+interface Opening {
+  /** Whether it is the main thread's first call; an index in memory can be opened by that only. */
+  readonly isFirst: boolean;
+  /** Whether its vectors may be of another model. */
+  readonly foreign: boolean;
+  readonly manifest: Manifest;
+}
+
+/** What makes vectors, or compares them. */
+const NEEDS_THE_MODEL: ReadonlySet<IndexOperation["kind"]> = new Set(["open", "add", "update", "search"]);
+
 interface OpenIndex {
   readonly index: TextIndex;
   readonly release: () => Promise<void>;
@@ -51,10 +64,16 @@ export class IndexService {
 
   async run(request: IndexRequest, operation: IndexOperation, manifest: Manifest, call: IndexCall): Promise<IndexAnswer> {
     if (operation.kind === "close") return await this.#close(request.handle);
-    const { index } = await this.#indexOf(request, operation.kind === "open", manifest);
+    const reencodes = operation.kind === "reencode" || (operation.kind === "open" && operation.reencode === true);
+    const { index } = await this.#indexOf(request, { isFirst: operation.kind === "open", foreign: reencodes, manifest });
+    if (reencodes) await index.reencode(manifest, call);
+    // Heads may have been changed since it was opened.
+    else if (NEEDS_THE_MODEL.has(operation.kind) && index.fingerprint !== manifest.fingerprint)
+      throw new IndexMismatchError("model", index.fingerprint, manifest.fingerprint);
     switch (operation.kind) {
       case "open":
       case "info":
+      case "reencode":
         return await index.info();
       case "add":
       case "update": {
@@ -71,6 +90,14 @@ export class IndexService {
       case "optimize":
         return void (await index.optimize(call));
     }
+  }
+
+  /** All documents of an index, whichever heads its vectors are of. */
+  async documents(request: IndexRequest, manifest: Manifest): Promise<StoredDocument[]> {
+    const { index } = await this.#indexOf(request, { isFirst: false, foreign: true, manifest });
+    const documents: StoredDocument[] = [];
+    for await (const some of index.documents()) documents.push(...some);
+    return documents;
   }
 
   /** Names of stored indexes that hold something. */
@@ -96,22 +123,22 @@ export class IndexService {
     if (!isUnused) throw new InvalidInputError("name", "the name of an index that no tab has open (close it first)", name);
   }
 
-  #indexOf(request: IndexRequest, isFirst: boolean, manifest: Manifest): Promise<OpenIndex> {
+  #indexOf(request: IndexRequest, how: Opening): Promise<OpenIndex> {
     const known = this.#open.get(request.handle);
     if (known) return known;
-    if (request.storage === "memory" && !isFirst) {
+    if (request.storage === "memory" && !how.isFirst) {
       throw new WorkerLostError(`the index "${request.name}" was in its memory, and is gone with it: open it and add its documents again.`);
     }
-    const opened = this.#openIndex(request, manifest);
+    const opened = this.#openIndex(request, how);
     this.#open.set(request.handle, opened);
     opened.catch(() => this.#open.delete(request.handle));
     return opened;
   }
 
-  async #openIndex(request: IndexRequest, manifest: Manifest): Promise<OpenIndex> {
+  async #openIndex(request: IndexRequest, { manifest, foreign }: Opening): Promise<OpenIndex> {
     const { store, lock, release } = await this.#openPlace(request);
     try {
-      return { index: await TextIndex.open(request, { manifest, store, lock }), release };
+      return { index: await TextIndex.open(request, { manifest, store, lock, foreign }), release };
     } catch (error) {
       store.close();
       await release();

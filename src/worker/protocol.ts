@@ -10,9 +10,11 @@ import type { ModelInfo } from "#core/model-info.ts";
 import type { ProgressEvent } from "#core/progress.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
 import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
+import type { AdaptReport, AdaptSettings, AdaptSource, HeadsRequest } from "./adapt-protocol.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
 import type { PublishedAnswer, PublishedInfo, PublishedOperation, PublishedResult, PublishedSearchOptions, WordsRequest } from "./site-protocol.ts";
 
+export type * from "./adapt-protocol.ts";
 export type * from "./index-protocol.ts";
 export type * from "./site-protocol.ts";
 
@@ -58,11 +60,21 @@ export interface LoadRequest {
   readonly prefetch?: PrefetchChoice | undefined;
   /** Most texts of a batch, for a worker that takes the place of one that had no memory left. Undefined: as the engine prefers. */
   readonly maxBatchTexts?: number | undefined;
+  /** Undefined: "shipped". */
+  readonly heads?: HeadsRequest | undefined;
 }
 
 export interface Loaded {
   readonly info: ModelInfo;
   readonly device: DeviceStory;
+  /** The heads that were trained on this device, where the model runs with such: a worker that takes this one's place gets them. */
+  readonly heads: Uint8Array<ArrayBuffer> | null;
+}
+
+export interface Adapted {
+  readonly report: AdaptReport;
+  /** What runs now. */
+  readonly loaded: Loaded;
 }
 
 /** Rows of numbers end to end: row r of text t is at (starts[t] + r) * dim. */
@@ -110,6 +122,10 @@ export interface WorkerApi extends Liveness {
   removeIndex(call: Call, name: string): Promise<void>;
   /** Does something with a published index. @param url of its folder: absolute, ending in a slash */
   site(call: Call, url: string, operation: PublishedOperation): Promise<PublishedAnswer>;
+  /** Trains heads and runs the model with them. */
+  adapt(call: Call, source: AdaptSource, settings: AdaptSettings): Promise<Adapted>;
+  /** Runs the model with its own heads again, and forgets others. */
+  resetHeads(call: Call): Promise<Loaded>;
   /** Ends a call at its next batch. Does nothing when it has ended. */
   cancel(id: CallId): void;
 }

@@ -3,29 +3,29 @@
  * What it computes is the encoder's business; which batch is next, the queue's; which backend, `choose-device.ts`'s.
  */
 import * as Comlink from "comlink";
+import type { DeviceChoice, DeviceStory } from "#core/device.ts";
 import type { EncodeOptions, TextKind } from "#core/embedding.ts";
-import { modelInfo } from "#core/model-info.ts";
+import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
-import type { EncoderSession } from "#core/session.ts";
 import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
-import { type EncoderParts, M3Encoder } from "#encoder/encoder.ts";
-import { halvingSession } from "#encoder/halving-session.ts";
-import { runSelfTest, type SelfTestOptions } from "#encoder/self-test.ts";
+import type { M3Encoder } from "#encoder/encoder.ts";
 import { manifestUrl } from "#model/catalog.ts";
 import { loadModel } from "#model/load-model.ts";
 import { listStoredModels, removeStoredModel, verifyStoredModel } from "#model/stored-models.ts";
 import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
-import { BatchQueue } from "./batch-queue.ts";
-import { chooseDevice } from "./choose-device.ts";
+import type { AdaptSettings, AdaptSource } from "./adapt-protocol.ts";
 import { deviceCandidates } from "./device-candidates.ts";
 import { FOLDER_URL, folderFetch } from "./folder-fetch.ts";
+import { chooseHeads, HeadsService } from "./heads-service.ts";
 import { type IdlePrefetch, prefetchPages } from "./idle-prefetch.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
 import { IndexService, type openIndexPlace } from "./index-service.ts";
 import { openModelStorage } from "./model-storage.ts";
+import { openReady } from "./open-ready.ts";
 import type {
+  Adapted,
   Call,
   CallId,
   DeviceListener,
@@ -43,17 +43,11 @@ import type {
   WordsRequest,
   WorkerApi,
 } from "./protocol.ts";
-import { RecoveringSession } from "./recovering-session.ts";
+import type { ReadyModel } from "./ready-model.ts";
 import { holdForLife } from "./sign-of-life.ts";
 import { SiteService } from "./site-service.ts";
 import { buffersOf, packEmbeddings } from "./transfer.ts";
 import { WordsService } from "./words-service.ts";
-
-/** A model that is ready to run. */
-interface Ready extends Omit<EncoderParts, "session" | "tokenizer"> {
-  readonly tokenizer: XlmRobertaTokenizer;
-  readonly queue: BatchQueue;
-}
 
 /** Where models and sessions come from. */
 export interface ServiceParts {
@@ -72,7 +66,8 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
   readonly #words: WordsService;
   #report: Report = () => {};
   #onDevice: DeviceListener = () => {};
-  #ready: Ready | undefined;
+  #ready: ReadyModel | undefined;
+  #heads: HeadsService | undefined;
   /** Waits for the first call after the load. */
   #prefetch: IdlePrefetch | undefined;
 
@@ -93,26 +88,39 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
     return holdForLife(lock);
   }
 
-  load(call: Call, { model: name, baseUrl, revision, device, threads, storage, prefetch, maxBatchTexts }: LoadRequest): Promise<Loaded> {
+  load(call: Call, request: LoadRequest): Promise<Loaded> {
     return this.#run(call, async (signal, onProgress) => {
+      const { model: name, baseUrl, revision, device, threads, storage, prefetch, maxBatchTexts, heads = "shipped" } = request;
+      const openStorage = storage === "memory" ? null : this.#parts.openModelStorage;
+      // A folder is not copied: only heads that were trained here are stored of it.
       const source =
         typeof name === "string"
-          ? { url: name, openStorage: storage === "memory" ? undefined : this.#parts.openModelStorage, fetch: undefined }
+          ? { url: name, openStorage: openStorage ?? undefined, fetch: undefined }
           : { url: FOLDER_URL, openStorage: undefined, fetch: folderFetch(name) };
-      const model = await this.#parts.loadModel(source.url, { baseUrl, revision, signal, onProgress, openStorage: source.openStorage, fetch: source.fetch });
-      const { manifest } = model;
-      const embeddings = new EmbeddingTable(manifest, model.tensors);
-      const readTokenizer = model.readTokenizer({ signal }).then((bytes) => XlmRobertaTokenizer.fromBytes(bytes));
-      const choose = async (options: { readonly signal?: AbortSignal; readonly onProgress?: ProgressListener | undefined }) => {
-        const candidates = await this.#parts.deviceCandidates(model, { device, threads, onProgress: options.onProgress });
-        const test = (session: EncoderSession, how: SelfTestOptions) => runSelfTest(session, embeddings, manifest, how);
-        return await chooseDevice(candidates, test, options.signal).finally(() => model.tensors.release());
+      const base = await this.#parts.loadModel(source.url, { baseUrl, revision, signal, onProgress, openStorage: source.openStorage, fetch: source.fetch });
+      const common = {
+        base,
+        embeddings: new EmbeddingTable(base.manifest, base.tensors),
+        threads,
+        maxBatchTexts,
+        deviceCandidates: this.#parts.deviceCandidates,
+        onDevice: (story: DeviceStory) => this.#onDevice(story),
       };
-      const [tokenizer, { session, story }] = await Promise.all([readTokenizer, choose({ signal, onProgress })]);
-      const recovering = new RecoveringSession(session, { reopen: () => choose({}), onDevice: (now) => this.#onDevice(now) });
-      this.#prefetch = await prefetchPages(prefetch, embeddings, manifest, { signal, isBusy: () => this.#running.size > 0 });
-      this.#ready = { manifest, tokenizer, embeddings, queue: new BatchQueue(halvingSession(recovering, maxBatchTexts)) };
-      return { info: modelInfo(manifest), device: story };
+      const tokenizer = base.readTokenizer({ signal }).then((bytes) => XlmRobertaTokenizer.fromBytes(bytes));
+      // Whoever waits for it meets the failure.
+      tokenizer.catch(() => {});
+      const file = await chooseHeads(heads, base, openStorage, onProgress);
+      const first = await openReady({ ...common, heads: file, tokenizer, device, signal, onProgress });
+      this.#prefetch = await prefetchPages(prefetch, common.embeddings, base.manifest, { signal, isBusy: () => this.#running.size > 0 });
+      this.#ready = first;
+      this.#heads = new HeadsService({
+        ready: () => this.#model(),
+        // The backend was chosen: no other heads make another one better.
+        switchTo: async (other, how) => this.#replace(await openReady({ ...common, ...how, heads: other, tokenizer, device: backendOf(first, device) })),
+        openStorage,
+        documents: ({ request: index }) => this.#indexes.documents(index, this.#model().parts.model.manifest),
+      });
+      return first.loaded;
     });
   }
 
@@ -128,7 +136,7 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
   }
 
   idsToTokens(call: Call, ids: Int32Array): Promise<string[]> {
-    return this.#run(call, async () => Array.from(ids, (id) => this.#model().tokenizer.decode(id, { skipSpecialTokens: false })));
+    return this.#run(call, async () => Array.from(ids, (id) => this.#model().parts.tokenizer.decode(id, { skipSpecialTokens: false })));
   }
 
   countTokens(call: Call, texts: readonly string[], kind: TextKind): Promise<number[]> {
@@ -137,7 +145,7 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
 
   index(call: Call, request: IndexRequest, operation: IndexOperation): Promise<IndexAnswer> {
     const encoder = this.#encoder(call);
-    return this.#run(call, (signal, onProgress) => this.#indexes.run(request, operation, this.#model().manifest, { encoder, signal, onProgress }));
+    return this.#run(call, (signal, onProgress) => this.#indexes.run(request, operation, this.#manifest, { encoder, signal, onProgress }));
   }
 
   listIndexes(call: Call): Promise<string[]> {
@@ -148,9 +156,23 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
     return this.#run(call, () => this.#indexes.remove(name));
   }
 
+  adapt(call: Call, source: AdaptSource, settings: AdaptSettings): Promise<Adapted> {
+    return this.#run(call, async (signal, onProgress) => {
+      const report = await this.#heads!.adapt(source, settings, { signal, onProgress });
+      return { report, loaded: this.#model().loaded };
+    });
+  }
+
+  resetHeads(call: Call): Promise<Loaded> {
+    return this.#run(call, async (signal, onProgress) => {
+      await this.#heads!.reset({ signal, onProgress });
+      return this.#model().loaded;
+    });
+  }
+
   site(call: Call, url: string, operation: PublishedOperation): Promise<PublishedAnswer> {
     const encoder = this.#encoder(call);
-    return this.#run(call, (signal) => this.#sites.run(url, operation, this.#model().manifest, { encoder, signal }));
+    return this.#run(call, (signal) => this.#sites.run(url, operation, this.#manifest, { encoder, signal }));
   }
 
   openWords(request: WordsRequest): Promise<PublishedInfo> {
@@ -186,6 +208,7 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
   async #run<T>({ id, progress }: Call, work: (signal: AbortSignal, onProgress: ProgressListener | undefined) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const prefetch = this.#prefetch;
+    const ready = this.#ready?.acquire();
     this.#running.set(id, controller);
     let heard: ReturnType<Report> | null = null;
     const onProgress: ProgressListener = (event) => {
@@ -195,18 +218,36 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
       return await work(controller.signal, progress ? onProgress : undefined);
     } finally {
       this.#running.delete(id);
+      ready?.release();
       prefetch?.callEnded();
       await heard;
     }
   }
 
+  /** Of the heads that the model has now, whatever becomes of them while the call is under way. */
   #encoder({ urgency }: Call): M3Encoder {
-    const { queue, ...parts } = this.#model();
-    return new M3Encoder({ ...parts, session: queue.session(urgency) });
+    return this.#model().encoder(urgency);
   }
 
-  #model(): Ready {
+  get #manifest(): Manifest {
+    return this.#model().parts.model.manifest;
+  }
+
+  #replace(next: ReadyModel): void {
+    const before = this.#model();
+    this.#ready = next;
+    this.#onDevice(next.parts.device);
+    before.retire();
+  }
+
+  #model(): ReadyModel {
     if (!this.#ready) throw new Error("A call came before the model was loaded.");
     return this.#ready;
   }
+}
+
+/** The backend that a model runs on. Natively it runs in no worker. */
+function backendOf({ parts }: ReadyModel, asked: DeviceChoice): DeviceChoice {
+  const { backend } = parts.session.info;
+  return backend === "native" ? asked : backend;
 }

@@ -11,6 +11,8 @@ import { boilerplateLines, type Candidate, candidatesOf, type PairKind } from ".
 export interface MakePairsOptions {
   /** Languages to take; undefined for all. */
   readonly languages?: readonly string[] | undefined;
+  /** What the languages are called in messages. Default `--languages`. */
+  readonly languagesPath?: string | undefined;
   readonly kinds: readonly PairKind[];
   /** Most pairs within languages; undefined for all. */
   readonly maxPairs?: number | undefined;
@@ -43,7 +45,7 @@ const BEGINNING = 200;
 
 /** @throws InvalidInputError when a language is not in the corpus, when there is nothing to pair, or ids do not align where only cross-lingual pairs are wanted */
 export function makePairs(corpus: readonly Page[], options: MakePairsOptions): { pairs: PairTexts[]; report: PairReport } {
-  const pages = distinctPages(ofLanguages(corpus, options.languages));
+  const pages = distinctPages(ofLanguages(corpus, options));
   const dropped = { tooShort: 0, duplicatePages: pages.dropped, ambiguous: 0, duplicates: 0, surplus: 0 };
   const boilerplate = boilerplateLines(pages.kept);
   const all = pages.kept.flatMap((page) => candidatesOf(page, (line) => boilerplate.get(page.lang)!.has(line)));
@@ -81,11 +83,11 @@ function pairOf({ kind, page, query, passage }: Candidate): PairTexts {
   return { query, pos: [passage], neg: [], id: page.id, group: kind === "cross" ? `to ${page.lang}` : page.lang };
 }
 
-function ofLanguages(pages: readonly Page[], languages: readonly string[] | undefined): readonly Page[] {
+function ofLanguages(pages: readonly Page[], { languages, languagesPath = "--languages" }: MakePairsOptions): readonly Page[] {
   if (!languages) return pages;
   const there = new Set(pages.map(({ lang }) => lang));
   for (const language of languages) {
-    if (!there.has(language)) throw new InvalidInputError("--languages", `some of those of the corpus (${[...there].sort().join(", ")})`, language);
+    if (!there.has(language)) throw new InvalidInputError(languagesPath, `some of those of the corpus (${[...there].sort().join(", ")})`, language);
   }
   return pages.filter(({ lang }) => languages.includes(lang));
 }

@@ -3,7 +3,19 @@ import * as Comlink from "comlink";
 import { carryErrors } from "#core/comlink-errors.ts";
 import type { ModelInfo } from "#core/model-info.ts";
 import type { ProgressEvent } from "#core/progress.ts";
-import type { Call, CallId, IndexAnswer, IndexOperation, IndexRequest, Loaded, LoadRequest, WorkerApi } from "#worker/protocol.ts";
+import type {
+  Adapted,
+  AdaptSettings,
+  AdaptSource,
+  Call,
+  CallId,
+  IndexAnswer,
+  IndexOperation,
+  IndexRequest,
+  Loaded,
+  LoadRequest,
+  WorkerApi,
+} from "#worker/protocol.ts";
 import { buffersOf, packEmbeddings } from "#worker/transfer.ts";
 
 carryErrors(Comlink.transferHandlers);
@@ -14,13 +26,19 @@ const info: ModelInfo = {
   source: "",
   dtype: "fp32",
   fingerprint: "00",
+  baseFingerprint: "00",
+  heads: "shipped",
   maxTokens: 512,
   prompts: { query: "", passage: "" },
   dims: { dense: 2, colbert: 2 },
   lexical: true,
 };
 
-export const loaded: Loaded = { info, device: { backend: "wasm", engine: "fake", precision: "fp32", threads: 1, why: "it is a fake", attempts: [] } };
+export const loaded: Loaded = {
+  info,
+  device: { backend: "wasm", engine: "fake", precision: "fp32", threads: 1, why: "it is a fake", attempts: [] },
+  heads: null,
+};
 
 /** What happens in a worker; replace what a test is about. */
 export interface Script {
@@ -28,9 +46,12 @@ export interface Script {
   /** Returns numbers that become the dense vector [text length, number]. */
   encode(worker: FakeWorker, call: Call, texts: readonly string[]): Promise<number>;
   index(worker: FakeWorker, call: Call, request: IndexRequest, operation: IndexOperation): Promise<IndexAnswer>;
+  adapt(worker: FakeWorker, call: Call, source: AdaptSource, settings: AdaptSettings): Promise<Adapted>;
 }
 
-const script: Script = { load: async () => loaded, encode: async () => 0, index: async () => undefined };
+export const never = () => new Promise<never>(() => {});
+
+const script: Script = { load: async () => loaded, encode: async () => 0, index: async () => undefined, adapt: never };
 
 export class FakeWorker extends EventTarget {
   readonly #page: MessagePort;
@@ -98,6 +119,8 @@ export class FakeWorker extends EventTarget {
       idsToTokens: async (_, ids) => Array.from(ids, (id) => `token ${id}`),
       countTokens: async (_, texts) => texts.map(({ length }) => length),
       index: (call, request, operation) => this.script.index(this, call, request, operation),
+      adapt: (call, source, settings) => this.script.adapt(this, call, source, settings),
+      resetHeads: async () => loaded,
       site: never,
       listIndexes: async () => ["help"],
       removeIndex: async (_, name) => {
@@ -120,5 +143,3 @@ export function workers(...scripts: Partial<Script>[]) {
   };
   return { started, spawn };
 }
-
-export const never = () => new Promise<never>(() => {});

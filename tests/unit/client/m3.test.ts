@@ -27,6 +27,7 @@ describe("M3.load", () => {
       threads: 2,
       storage: "auto",
       prefetch: "hot",
+      heads: "shipped",
     });
     expect(model.info).toEqual(loaded.info);
     expect(model.device).toEqual(loaded.device);

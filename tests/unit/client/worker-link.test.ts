@@ -16,7 +16,7 @@ const open = (...scripts: Partial<Script>[]) => openWith(20, ...scripts);
 
 async function openWith(abortGraceMs: number, ...scripts: Partial<Script>[]) {
   const { started, spawn } = workers(...scripts);
-  const { link } = await WorkerLink.open({ spawn, request, abortGraceMs });
+  const link = await WorkerLink.open({ spawn, request, abortGraceMs });
   const encode = (text: string, options: { signal?: AbortSignal; onProgress?: (event: ProgressEvent) => void } = {}) =>
     link.call("corpus", (worker, call) => worker.encode(call, [text], "passage", {}), options).then(({ dense }) => [...(dense?.data ?? [])]);
   return { started, link, encode };
@@ -32,10 +32,10 @@ describe("WorkerLink.open", () => {
     const { started, spawn } = workers({ load });
     const onProgress = vi.fn();
     const opened = await WorkerLink.open({ spawn, request, abortGraceMs: 0, onProgress });
-    expect(opened.loaded).toEqual(loaded);
+    expect([opened.info, opened.device]).toEqual([loaded.info, loaded.device]);
     expect(load).toHaveBeenCalledWith(started[0], request);
     expect(onProgress.mock.calls).toEqual([[event]]);
-    opened.link.dispose();
+    opened.dispose();
   });
 
   it("passes on why a model does not load, class and fields included, and leaves no worker", async () => {
