@@ -25,7 +25,7 @@ export interface AdaptPair {
 export interface AdaptSettings {
   /** How often every pair is seen. Default 4. */
   readonly epochs?: number | undefined;
-  /** Peak of the learning rate. Default 0.0003. */
+  /** Peak of the learning rate. Default 0.0005. */
   readonly learningRate?: number | undefined;
   /** Most pairs of a batch. Default 32. */
   readonly batchPairs?: number | undefined;

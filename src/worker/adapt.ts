@@ -159,6 +159,7 @@ class TrainingPlace {
   readonly #run: string;
   readonly #onNotice: (notice: ProgressNotice) => void;
   #store: ByteStore;
+  #isLasting: boolean;
 
   constructor(store: ByteStore | null, fingerprint: string, states: string, run: string, onNotice: (notice: ProgressNotice) => void) {
     this.#prefix = blobNames.training(fingerprint);
@@ -167,6 +168,7 @@ class TrainingPlace {
     this.#run = run;
     this.#onNotice = onNotice;
     this.#store = store ?? new MemoryStore();
+    this.#isLasting = store !== null;
   }
 
   /** Removes what earlier runs left, but for states that this one may use. */
@@ -211,10 +213,11 @@ class TrainingPlace {
 
   /** @returns whether there was anything to give up */
   #giveUp(error: unknown): boolean {
-    if (!isOfStorage(error) || this.#store instanceof MemoryStore) return false;
+    if (!isOfStorage(error) || !this.#isLasting) return false;
     const code = (error as M3Error).code === "storage-full" ? "storage-full" : "storage-unavailable";
     this.#onNotice({ code, message: `Training keeps its hidden states in memory: ${(error as M3Error).message}` });
     this.#store = new MemoryStore();
+    this.#isLasting = false;
     return true;
   }
 }

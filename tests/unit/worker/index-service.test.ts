@@ -78,4 +78,25 @@ describe("IndexService", () => {
     expect(release).toHaveBeenCalledTimes(1);
     expect(await run({ kind: "open" }, { handle: "two" })).toMatchObject({ documents: 1 });
   });
+
+  it("refuses to search, or to add to, what other heads have made, until it is encoded again", async () => {
+    const { worker } = storage();
+    const run = worker();
+    await run({ kind: "open" });
+    await run(add);
+    const adapted = { ...mini.manifest, fingerprint: "of adapted heads" };
+    const search: IndexOperation = { kind: "search", query: "bounce keys", options: {} };
+    for (const operation of [search, { ...add, key: "l" }, { kind: "open" } as const]) {
+      await expect(run(operation, {}, adapted)).rejects.toMatchObject({ code: "index-mismatch" });
+    }
+    expect(await run({ kind: "info" }, {}, adapted)).toMatchObject({ documents: 1 });
+    expect(await run({ kind: "reencode" }, {}, adapted)).toMatchObject({ documents: 1 });
+    expect(await run(search, {}, adapted)).toMatchObject({ hits: [{ id: "a" }] });
+    await expect(run(search)).rejects.toMatchObject({ code: "index-mismatch" });
+    // At another visit, and where a worker took another's place in the middle of it.
+    await expect(worker()({ kind: "open" })).rejects.toMatchObject({ code: "index-mismatch" });
+    await run({ kind: "close" });
+    expect(await worker()({ kind: "open", reencode: true })).toMatchObject({ documents: 1, generation: 3 });
+    expect(await worker()({ kind: "reencode" }, {}, adapted)).toMatchObject({ generation: 4 });
+  });
 });
