@@ -6,13 +6,13 @@
  */
 export type { AdaptOptions } from "#client/adapt-inputs.ts";
 export type { OpenIndexOptions } from "#client/index-inputs.ts";
-export { M3 } from "#client/m3.ts";
+export { M3, type TokensOptions } from "#client/m3.ts";
 export { M3Index } from "#client/m3-index.ts";
 export type { ModelSource } from "#client/model-source.ts";
 export { models } from "#client/models.ts";
 export type { CallOptions, LoadOptions, ModelsOptions } from "#client/options.ts";
 export type { DeviceAttempt, DeviceChoice, DeviceStory } from "#core/device.ts";
-export type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TokenVectors } from "#core/embedding.ts";
+export type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TextTokens, TokenVectors } from "#core/embedding.ts";
 export {
   BackendError,
   BusyError,

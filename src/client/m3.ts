@@ -6,7 +6,7 @@
  * unwrapping.
  */
 import type { DeviceStory } from "#core/device.ts";
-import type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TokenVectors } from "#core/embedding.ts";
+import type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TextTokens, TokenVectors } from "#core/embedding.ts";
 import { InvalidInputError } from "#core/errors.ts";
 import type { ModelInfo } from "#core/model-info.ts";
 import type { Score, ScoreOptions, Scores } from "#core/score.ts";
@@ -24,6 +24,9 @@ import { unpackEmbeddings, unwrapEmbedding } from "./unpack.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 const ABORT_GRACE_MS = 20_000;
+
+/** How `M3.tokens` reads a text: as what (default "passage"), and how much of it. */
+export type TokensOptions = Pick<EncodeOptions, "maxLength"> & { readonly kind?: TextKind | undefined };
 
 /**
  * A loaded model. Calls may overlap: short ones (`encodeQueries`, `computeScore`) pass long ones between two batches.
@@ -164,9 +167,20 @@ export class M3 implements AsyncDisposable {
   async countTokens(texts: Texts, { kind = "passage", ...options }: CallOptions & { readonly kind?: TextKind } = {}): Promise<number | number[]> {
     const list = toTexts(texts, "texts");
     checkCallOptions(options);
-    if (kind !== "query" && kind !== "passage") throw new InvalidInputError("options.kind", '"query" or "passage"', kind);
+    checkKind(kind);
     const counts = await this.#link.call("query", (worker, call) => worker.countTokens(call, list, kind), options);
     return typeof texts === "string" ? counts[0]! : counts;
+  }
+
+  /**
+   * The tokens of a text in the order of the rows of its `colbertVecs`, and where each is in the text: to show what a vector stands for.
+   * @param options.maxLength as in {@link encode}
+   */
+  async tokens(text: string, { kind = "passage", maxLength = 512, ...options }: TokensOptions & CallOptions = {}): Promise<TextTokens> {
+    if (typeof text !== "string") throw new InvalidInputError("text", "a string", text);
+    checkEncodeOptions({ ...options, maxLength });
+    checkKind(kind);
+    return await this.#link.call("query", (worker, call) => worker.tokens(call, text, kind, maxLength), options);
   }
 
   /**
@@ -250,6 +264,10 @@ export class M3 implements AsyncDisposable {
     const embeddings = unpackEmbeddings(packed);
     return typeof texts === "string" ? unwrapEmbedding(embeddings) : embeddings;
   }
+}
+
+function checkKind(kind: unknown): void {
+  if (kind !== "query" && kind !== "passage") throw new InvalidInputError("options.kind", '"query" or "passage"', kind);
 }
 
 function absolute(url: string | URL | undefined): string | undefined {

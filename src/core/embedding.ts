@@ -47,3 +47,13 @@ export interface Embedding {
   readonly truncated: boolean;
   readonly tokenCounts: number;
 }
+
+/** The tokens of a text that have ColBERT vectors, in the order of these: its own and the closing `</s>`, but neither `<s>` nor a prompt. */
+export interface TextTokens {
+  readonly ids: Int32Array;
+  /** Two numbers a token: its UTF-16 range [start, end) in the text, without the prompt; an empty one for `</s>`. */
+  readonly offsets: Int32Array;
+  readonly truncated: boolean;
+  /** Tokens that the model would have to read if nothing were cut, prompt and special tokens included. */
+  readonly untruncatedLength: number;
+}

@@ -5,7 +5,7 @@
  * Knows no engine and no files: rows come from an {@link EmbeddingTable}, numbers from the session port. Differs from FlagEmbedding where that lets the
  * batch leak into the result: padding never takes part in a ColBERT maximum, and a prompt's tokens have no lexical weights and no ColBERT vectors.
  */
-import type { Embeddings, TextKind } from "#core/embedding.ts";
+import type { Embeddings, TextKind, TextTokens } from "#core/embedding.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { Score, Scores } from "#core/score.ts";
 import type { EncoderSession } from "#core/session.ts";
@@ -13,7 +13,7 @@ import type { EmbeddingTable } from "./embedding-table.ts";
 import { checkKind, checkTexts, type EncoderOptions, type PairOptions, resolveEncodeOptions, resolveScoreOptions } from "./options.ts";
 import { isPair, type Pair, scorePairs, toPairs, transposeScores } from "./pair-scores.ts";
 import { runTexts, type TextEmbedding } from "./run-texts.ts";
-import { PromptedTokenizer, type TextTokenizer, type TextTokens } from "./tokenize-texts.ts";
+import { PromptedTokenizer, type TextTokenizer } from "./tokenize-texts.ts";
 
 export interface EncoderParts {
   readonly manifest: Manifest;

@@ -1,6 +1,6 @@
 /** Texts to ids: with the model's prompt in front, cut at the limit, and with pauses in which an abort can be heard. */
 import { throwIfAborted } from "#core/abort.ts";
-import type { TextKind } from "#core/embedding.ts";
+import type { TextKind, TextTokens } from "#core/embedding.ts";
 import { InvalidInputError } from "#core/errors.ts";
 import { nextMessageTurn } from "#core/event-loop.ts";
 import type { Manifest } from "#core/manifest.ts";
@@ -16,16 +16,6 @@ export interface EncodedText {
   /** Tokens at the beginning that are not of the text: `<s>` and those of the prompt. */
   readonly skipped: number;
   readonly truncated: boolean;
-}
-
-/** The tokens of a text that have ColBERT vectors, in the order of these: its own and the closing `</s>`, but neither `<s>` nor a prompt. */
-export interface TextTokens {
-  readonly ids: Int32Array;
-  /** Two numbers a token: its UTF-16 range [start, end) in the text, without the prompt; an empty one for `</s>`. */
-  readonly offsets: Int32Array;
-  readonly truncated: boolean;
-  /** Tokens that the model would have to read if nothing were cut, prompt and special tokens included. */
-  readonly untruncatedLength: number;
 }
 
 /** A thread that tokenises is deaf for this long at most, but for a single longer text. */

@@ -4,6 +4,7 @@ import type { SitePage } from "./page.ts";
 /** Field with the weight of a section, where it is not 1. */
 export const WEIGHT_FIELD = "m3-weight";
 
+/** A section of a page as `openIndex` takes it. */
 export interface SiteDocument {
   readonly id: string;
   readonly title: string;

@@ -12,6 +12,7 @@ export interface Section {
   readonly weight: number;
 }
 
+/** A page, read. */
 export interface SitePage {
   /** Where readers find it, relative to the site's root: "guide/start.html". */
   readonly url: string;

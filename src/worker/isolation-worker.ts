@@ -1,6 +1,6 @@
 /**
  * A service worker for hosts that cannot set headers: it gives a page's files the headers for cross-origin isolation, without which WebAssembly has one thread.
- * One file without imports, to be put beside (or above) the pages:
+ * One file, to be put beside (or above) the pages:
  *
  *     <script src="./isolation-worker.js"></script>
  *
@@ -8,6 +8,8 @@
  * `?coep=credentialless` lets the page show files of other origins that have no CORP header (not in Safari, which then stays at one thread); `?offline` keeps
  * what the page loads, for when there is no network. Files of models are not kept: the package stores them itself. docs/loading.md tells how to remove it.
  */
+import { isolatedResponse } from "./isolated-response.ts";
+
 // The same file runs in two places, and each has only one half of this.
 declare const document: { readonly currentScript: { readonly src: string } | null } | undefined;
 declare const sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
@@ -48,7 +50,7 @@ function serve(worker: ServiceWorkerGlobalScope): void {
     if (origin !== worker.location.origin || (request.cache === "only-if-cached" && request.mode !== "same-origin")) return;
     const isKept = keeps && request.method === "GET" && !request.headers.has("range") && !MODEL_FILE.test(pathname);
     const answer = isKept ? fetchOrKept(request, (work) => event.waitUntil(work)) : fetch(request);
-    event.respondWith(answer.then((response) => isolated(response, coep)));
+    event.respondWith(answer.then((response) => isolatedResponse(response, coep)));
   });
 }
 
@@ -67,14 +69,4 @@ async function fetchOrKept(request: Request, waitUntil: (work: Promise<unknown>)
     if (!kept) throw error;
     return kept;
   }
-}
-
-function isolated(response: Response, coep: string): Response {
-  // What may not be looked into (a redirection on its way) cannot be made anew either.
-  if (response.status === 0 || response.type === "error") return response;
-  const headers = new Headers(response.headers);
-  headers.set("Cross-Origin-Opener-Policy", "same-origin");
-  headers.set("Cross-Origin-Embedder-Policy", coep);
-  headers.set("Cross-Origin-Resource-Policy", "same-origin");
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

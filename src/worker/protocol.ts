@@ -5,7 +5,7 @@
  * cannot cross either, so progress comes back through the one listener that `connect` was given, with the number of its call.
  */
 import type { DeviceChoice, DeviceStory } from "#core/device.ts";
-import type { EncodeOptions, TextKind } from "#core/embedding.ts";
+import type { EncodeOptions, TextKind, TextTokens } from "#core/embedding.ts";
 import type { ModelInfo } from "#core/model-info.ts";
 import type { ProgressEvent } from "#core/progress.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
@@ -115,6 +115,8 @@ export interface WorkerApi extends Liveness {
   idsToTokens(call: Call, ids: Int32Array): Promise<string[]>;
   /** Tokens of each text, with prompt and special tokens, uncut. */
   countTokens(call: Call, texts: readonly string[], kind: TextKind): Promise<number[]>;
+  /** The tokens of a text that have ColBERT vectors. @param maxLength undefined: nothing is cut */
+  tokens(call: Call, text: string, kind: TextKind, maxLength: number | undefined): Promise<TextTokens>;
   /** Does something with an index of texts: what the answer is depends on what. */
   index(call: Call, request: IndexRequest, operation: IndexOperation): Promise<IndexAnswer>;
   /** Names of stored indexes. */

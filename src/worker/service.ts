@@ -4,7 +4,7 @@
  */
 import * as Comlink from "comlink";
 import type { DeviceChoice, DeviceStory } from "#core/device.ts";
-import type { EncodeOptions, TextKind } from "#core/embedding.ts";
+import type { EncodeOptions, TextKind, TextTokens } from "#core/embedding.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
@@ -141,6 +141,10 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
 
   countTokens(call: Call, texts: readonly string[], kind: TextKind): Promise<number[]> {
     return this.#run(call, (signal) => this.#encoder(call).countTokens(texts, kind, { signal }));
+  }
+
+  tokens(call: Call, text: string, kind: TextKind, maxLength: number | undefined): Promise<TextTokens> {
+    return this.#run(call, async () => this.#encoder(call).tokens(text, kind, maxLength));
   }
 
   index(call: Call, request: IndexRequest, operation: IndexOperation): Promise<IndexAnswer> {

@@ -47,6 +47,8 @@ describe("the tarball", () => {
       "dist/scoring.js",
       "dist/site.js",
       "dist/element.js",
+      "dist/extract.js",
+      "dist/isolation.js",
       "dist/worker.js",
       "dist/cli.js",
       "dist/types/index.d.ts",

@@ -58,7 +58,7 @@ const bundles: readonly InlineConfig[] = [
   // What an app imports is left readable: the app's own build makes it small.
   browserBundle(
     "main",
-    { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts" },
+    { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts", extract: "src/extract.ts", isolation: "src/isolation.ts" },
     { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
   ),
   // With Lit inside, for a page without a bundler.

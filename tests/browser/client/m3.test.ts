@@ -180,6 +180,18 @@ describe("the other calls", () => {
     expect(Object.keys(tokens).join("")).toMatch(/BM|retriev/);
   });
 
+  it("tokens has a token for every row of the ColBERT vectors, with its place in the text", async () => {
+    for (const kind of ["query", "passage"] as const) {
+      const text = "Wie ändere ich die Helligkeit?";
+      const { colbertVecs } = await (kind === "query" ? m3.encodeQueries(text, { returnColbertVecs: true }) : m3.encode(text, { returnColbertVecs: true }));
+      const { ids, offsets } = await m3.tokens(text, { kind });
+      expect(ids.length).toBe(colbertVecs!.tokens);
+      const pieces = [...ids.keys()].map((row) => text.slice(offsets[2 * row], offsets[2 * row + 1]));
+      expect(pieces.join("")).toBe(text);
+      expect(pieces.at(-1)).toBe("");
+    }
+  });
+
   it("countTokens counts the whole text, prompt included", async () => {
     expect(await m3.countTokens(question!.text, { kind: "query" })).toBe(question!.ids.length);
     expect((await m3.countTokens([longText(3000, 2), ""]))[0]).toBeGreaterThan(3000);

@@ -118,6 +118,12 @@ export class FakeWorker extends EventTarget {
       },
       idsToTokens: async (_, ids) => Array.from(ids, (id) => `token ${id}`),
       countTokens: async (_, texts) => texts.map(({ length }) => length),
+      tokens: async (_, text, kind) => ({
+        ids: Int32Array.of(text.length, kind.length),
+        offsets: Int32Array.of(0, text.length, 0, 0),
+        truncated: false,
+        untruncatedLength: 3,
+      }),
       index: (call, request, operation) => this.script.index(this, call, request, operation),
       adapt: (call, source, settings) => this.script.adapt(this, call, source, settings),
       resetHeads: async () => loaded,

@@ -193,6 +193,16 @@ describe("the other calls", () => {
     await model.dispose();
   });
 
+  it("tokens tells what the rows of ColBERT vectors stand for", async () => {
+    const { m3: model } = await m3();
+    expect(await model.tokens("four")).toMatchObject({ ids: Int32Array.of(4, 7), offsets: Int32Array.of(0, 4, 0, 0) });
+    expect((await model.tokens("four", { kind: "query" })).ids[1]).toBe(5);
+    await expect(model.tokens(wrong(7))).rejects.toEqual(invalid("text"));
+    await expect(model.tokens("a", { kind: wrong("document") })).rejects.toEqual(invalid("options.kind"));
+    await expect(model.tokens("a", { maxLength: 0 })).rejects.toEqual(invalid("options.maxLength"));
+    await model.dispose();
+  });
+
   it("scores representations without the worker", async () => {
     const { started, m3: model } = await m3();
     await model.dispose();

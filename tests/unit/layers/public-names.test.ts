@@ -22,10 +22,10 @@ function isDescribed(name: string, file: string): boolean {
   return comments.some(({ type, value, end }) => type === "Block" && value.startsWith("*") && text.slice(end, declaration!.start) === "\n");
 }
 
-describe.each(["index.ts", "scoring.ts", "site.ts"])("src/%s", (list) => {
+describe.each(["index.ts", "scoring.ts", "site.ts", "extract.ts", "isolation.ts"])("src/%s", (list) => {
   const names = publicNames(list);
 
-  it("lists names", () => expect(names.length).toBeGreaterThan(4));
+  it("lists names", () => expect(names.length).toBeGreaterThan(1));
 
   it.each(names)("%s of %s has a docblock", (name, file) => expect(isDescribed(name, file)).toBe(true));
 });
