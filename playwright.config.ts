@@ -2,7 +2,8 @@
 import { defineConfig } from "@playwright/test";
 import { chromiumArguments, findChromium } from "./tools/chromium.ts";
 
-const PORT = 4391;
+/** Another one where several checkouts are tested at once. */
+const PORT = Number(process.env.E2E_PORT ?? 4391);
 const executablePath = findChromium();
 
 export default defineConfig({
@@ -16,6 +17,8 @@ export default defineConfig({
   use: {
     baseURL: `http://localhost:${PORT}`,
     locale: "en-US",
+    // Requests that a service worker makes pass by the tests that fake failures. Tests of the service worker itself allow it.
+    serviceWorkers: "block",
     launchOptions: { args: chromiumArguments, ...(executablePath && { executablePath }) },
   },
   webServer: {

@@ -1,9 +1,10 @@
 /**
- * Serves and builds the search page. The page is a user of the package: the two public names are aliases of its sources, everything else is as it
- * would be in a project that installed it.
+ * Serves and builds the demo. It is a user of the package: the public names are aliases of its sources, everything else is as it would be in a project that
+ * installed it.
  */
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,6 +19,7 @@ const contentSecurityPolicy = [
   "connect-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");
@@ -29,6 +31,42 @@ const policyInPage: Plugin = {
   transformIndexHtml: () => [{ tag: "meta", attrs: { "http-equiv": "Content-Security-Policy", content: contentSecurityPolicy }, injectTo: "head-prepend" }],
 };
 
+/** Installable, and there without a network after the first visit: `service-worker/service-worker.ts`. */
+const pwa = VitePWA({
+  strategies: "injectManifest",
+  srcDir: "service-worker",
+  filename: "service-worker.ts",
+  // `src/pwa/register.ts` does.
+  injectRegister: false,
+  manifestFilename: "app.webmanifest",
+  manifest: {
+    name: "Ask GNOME Help · bge-m3-web",
+    short_name: "bge-m3-web",
+    description: "Search by meaning in any language, by a model that runs in this browser.",
+    lang: "en",
+    id: "./",
+    start_url: "./",
+    scope: "./",
+    display: "standalone",
+    background_color: "#f7f6f2",
+    theme_color: "#f7f6f2",
+    icons: [
+      { src: "icons/icon-192.png", sizes: "192x192", type: "image/png" },
+      { src: "icons/icon-512.png", sizes: "512x512", type: "image/png" },
+      { src: "icons/maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+    ],
+  },
+  injectManifest: {
+    rollupFormat: "iife",
+    globPatterns: ["**/*.{js,mjs,css,html,wasm,svg,png,webmanifest,jsonl,bin,bcmap}"],
+    globIgnores: ["models/**"],
+    // Vite's names say their content.
+    dontCacheBustURLsMatching: /^assets\//,
+    // ONNX Runtime's WebAssembly is kept only where it is used.
+    maximumFileSizeToCacheInBytes: 32e6,
+  },
+});
+
 const interactive = Boolean(process.stdout.isTTY) && !process.env.CI;
 
 export default defineConfig({
@@ -39,10 +77,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^bge-m3-web$/, replacement: here("../src/index.ts") },
-      { find: /^bge-m3-web\/scoring$/, replacement: here("../src/scoring.ts") },
+      { find: /^bge-m3-web\/(scoring|extract|isolation)$/, replacement: here("../src/$1.ts") },
     ],
   },
-  plugins: [policyInPage],
+  plugins: [policyInPage, pwa],
   worker: { format: "es" },
   // The worker's imports too are known at the start: otherwise the first visit reloads the page when they are found.
   optimizeDeps: { entries: ["index.html", "../src/worker/entry.ts"] },

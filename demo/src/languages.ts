@@ -1,27 +1,26 @@
 /** The languages of the corpus. */
+import { locale } from "./i18n/language.ts";
 
 export interface Language {
   /** BCP 47 tag, also the name of its files. */
   readonly code: string;
   /** Its name in itself. */
   readonly name: string;
-  /** Its name in English, for screen readers and tooltips. */
-  readonly englishName: string;
   readonly dir: "ltr" | "rtl";
 }
 
 export const languages: readonly Language[] = [
-  { code: "en", name: "English", englishName: "English", dir: "ltr" },
-  { code: "de", name: "Deutsch", englishName: "German", dir: "ltr" },
-  { code: "el", name: "Ελληνικά", englishName: "Greek", dir: "ltr" },
-  { code: "es", name: "Español", englishName: "Spanish", dir: "ltr" },
-  { code: "fa", name: "فارسی", englishName: "Persian", dir: "rtl" },
-  { code: "fr", name: "Français", englishName: "French", dir: "ltr" },
-  { code: "ja", name: "日本語", englishName: "Japanese", dir: "ltr" },
-  { code: "ko", name: "한국어", englishName: "Korean", dir: "ltr" },
-  { code: "pt-BR", name: "Português (BR)", englishName: "Brazilian Portuguese", dir: "ltr" },
-  { code: "ru", name: "Русский", englishName: "Russian", dir: "ltr" },
-  { code: "zh-CN", name: "简体中文", englishName: "Simplified Chinese", dir: "ltr" },
+  { code: "en", name: "English", dir: "ltr" },
+  { code: "de", name: "Deutsch", dir: "ltr" },
+  { code: "el", name: "Ελληνικά", dir: "ltr" },
+  { code: "es", name: "Español", dir: "ltr" },
+  { code: "fa", name: "فارسی", dir: "rtl" },
+  { code: "fr", name: "Français", dir: "ltr" },
+  { code: "ja", name: "日本語", dir: "ltr" },
+  { code: "ko", name: "한국어", dir: "ltr" },
+  { code: "pt-BR", name: "Português (BR)", dir: "ltr" },
+  { code: "ru", name: "Русский", dir: "ltr" },
+  { code: "zh-CN", name: "简体中文", dir: "ltr" },
 ];
 
 const byCode = new Map(languages.map((language) => [language.code, language]));
@@ -31,6 +30,11 @@ export function languageOf(code: string): Language {
   const language = byCode.get(code);
   if (!language) throw new Error(`The corpus has no language "${code}".`);
   return language;
+}
+
+/** A language's name in the interface's language, for screen readers and tooltips. */
+export function languageName(code: string): string {
+  return new Intl.DisplayNames(locale(), { type: "language" }).of(code) ?? code;
 }
 
 export function isLanguage(code: string): boolean {

@@ -4,12 +4,15 @@
  */
 import type { Embedding, M3 } from "bge-m3-web";
 import type { Corpus } from "./loading/corpus.ts";
+import { pause } from "./pause.ts";
 import { groupByPage } from "./ranking/group.ts";
 import { rank } from "./ranking/rank.ts";
 import type { Answers, QueryToken, State } from "./state.ts";
 import type { Store } from "./store.ts";
+import { tokensOf } from "./token-texts.ts";
 
-const PAUSE_MS = 150;
+/** Without typing, before what was typed is encoded. */
+export const PAUSE_MS = 150;
 
 interface Encoded {
   readonly query: string;
@@ -98,29 +101,9 @@ async function encodeQuestion(m3: M3, query: string, signal: AbortSignal): Promi
   const started = performance.now();
   const embedding = await m3.encodeQueries(query, { returnDense: true, returnSparse: true, returnColbertVecs: true, signal });
   const encodeMs = performance.now() - started;
-  return { query, embedding, tokens: await tokensOf(m3, embedding, signal), encodeMs };
-}
-
-/** One call with an object for each id, since two ids may have the same text. */
-async function tokensOf(m3: M3, { lexicalWeights }: Embedding, signal: AbortSignal): Promise<ReadonlyMap<number, QueryToken>> {
-  const entries = Object.entries(lexicalWeights ?? {});
-  const texts = await m3.convertIdToToken(
-    entries.map(([id, weight]) => ({ [id]: weight })),
-    { signal },
-  );
-  return new Map(entries.map(([id, weight], index) => [Number(id), { text: Object.keys(texts[index]!)[0] ?? "", weight }]));
+  return { query, embedding, tokens: await tokensOf(m3, embedding.lexicalWeights ?? {}, signal), encodeMs };
 }
 
 function sameItems(some: readonly unknown[], others: readonly unknown[]): boolean {
   return some.length === others.length && some.every((item, index) => item === others[index]);
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
 }

@@ -18,11 +18,13 @@ export class Store<State extends object> {
     for (const listener of this.#listeners) listener(this.#state, previous);
   }
 
-  /** Called now, and after every change of one of the named fields. */
-  watch(fields: readonly (keyof State)[], listener: (state: State) => void): void {
-    this.#listeners.add((state, previous) => {
+  /** Called now, and after every change of one of the named fields, until the signal is aborted. */
+  watch(fields: readonly (keyof State)[], listener: (state: State) => void, signal?: AbortSignal): void {
+    const hear = (state: State, previous: State) => {
       if (fields.some((field) => state[field] !== previous[field])) listener(state);
-    });
+    };
+    this.#listeners.add(hear);
+    signal?.addEventListener("abort", () => this.#listeners.delete(hear));
     listener(this.#state);
   }
 }

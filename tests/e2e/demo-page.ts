@@ -12,9 +12,12 @@ export class DemoPage {
   readonly engine: Locator;
   /** Everything that must not happen: errors in the console, uncaught ones, requests to elsewhere. */
   readonly complaints: string[] = [];
+  readonly #address: string;
 
-  constructor(page: Page) {
-    watchPolicy(page);
+  /** @param address of the page, where it is not the test server's */
+  constructor(page: Page, address?: string) {
+    if (address === undefined) watchPolicy(page);
+    this.#address = address ?? "/";
     this.page = page;
     this.question = page.getByRole("searchbox", { name: "Your question" });
     this.hits = page
@@ -33,7 +36,7 @@ export class DemoPage {
 
   /** On WASM, unless the parameters say otherwise: the software WebGPU of a test machine is slow. */
   async open(parameters: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.page.goto(`/?${new URLSearchParams({ device: "wasm", ...parameters })}`);
+    await this.page.goto(`${this.#address}?${new URLSearchParams({ device: "wasm", ...parameters })}`);
   }
 
   async ready(): Promise<void> {

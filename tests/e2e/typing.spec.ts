@@ -65,11 +65,13 @@ test("a question that is overtaken while it is encoded is cancelled, and its ans
 test("half a syllable is not a question: nothing is encoded while an input method composes", async () => {
   await demo.question.fill("");
   await forgetCalls();
+  // Timers are the test's from here on: what a pause would start is started when the test says so.
+  await demo.page.clock.install();
   const devtools = await demo.page.context().newCDPSession(demo.page);
   for (const text of ["ㅅ", "소", "솔", "소리"])
     await devtools.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length });
-  // Longer than the pause after which a question is encoded.
-  await demo.page.waitForTimeout(500);
+  // Longer than the pause after which a question is encoded: every timer of that time has gone off.
+  await demo.page.clock.runFor(2000);
   expect((await calls()).filter((call) => call === "encode")).toEqual([]);
   await devtools.send("Input.insertText", { text: "소리" });
   await demo.answered();

@@ -1,76 +1,92 @@
 /** Below the question: how far model and pages are loaded; then one line that tells what runs the model, and on request why. */
 import type { DeviceAttempt, DeviceStory, M3 } from "bge-m3-web";
+import { whole } from "../i18n/format.ts";
+import { t } from "../i18n/language.ts";
 import type { Bytes, State } from "../state.ts";
 import type { Store } from "../store.ts";
-import { byId, h } from "./dom.ts";
+import { h } from "./dom.ts";
 import { failure } from "./failure.ts";
 import { progressRow } from "./progress.ts";
-import { count } from "./words.ts";
 
 export interface Retry {
   readonly model: () => void;
   readonly corpora: () => void;
 }
 
-export function showEngine(store: Store<State>, retry: Retry): void {
-  const model = progressRow("Model");
-  const pages = progressRow("Pages");
+export function engineStatus(store: Store<State>, retry: Retry, signal: AbortSignal): HTMLElement {
+  const model = progressRow(t().engine.model);
+  const pages = progressRow(t().engine.pages);
   const story = h("div", {});
   const modelFailure = h("div", {});
   const pagesFailure = h("div", {});
   const ready = h("p", { class: "visually-hidden", role: "status" });
-  byId("engine").append(model.element, pages.element, story, modelFailure, pagesFailure, ready);
-
-  store.watch(["model"], ({ model: state }) => {
-    model.element.hidden = state.kind !== "loading";
-    if (state.kind === "loading") model.set(state.step === "prepare" ? null : state.bytes, state.step === "prepare" ? "starting …" : "");
-    story.replaceChildren(...(state.kind === "ready" ? [deviceStory(state.value)] : []));
-    modelFailure.replaceChildren(...(state.kind === "failed" ? [failure("The model could not be loaded", state.error, retry.model)] : []));
-    ready.textContent = state.kind === "ready" ? "The model is ready." : "";
-  });
-
-  store.watch(["corpora"], ({ corpora }) => {
-    const states = [...corpora.values()];
-    const underway = states.flatMap((state) => (state.kind === "loading" ? [state.bytes] : []));
-    pages.element.hidden = underway.length === 0;
-    pages.set(underway.includes(null) ? null : sum(underway.filter((bytes) => bytes !== null)), "");
-    const failed = states.find((state) => state.kind === "failed");
-    pagesFailure.replaceChildren(...(failed ? [failure("Some pages could not be loaded", failed.error, retry.corpora)] : []));
-  });
+  store.watch(
+    ["model"],
+    ({ model: state }) => {
+      model.element.hidden = state.kind !== "loading";
+      if (state.kind === "loading") model.set(state.step === "prepare" ? null : state.bytes, state.step === "prepare" ? t().engine.starting : "");
+      story.replaceChildren(...(state.kind === "ready" ? [deviceStory(state.value)] : []));
+      modelFailure.replaceChildren(...(state.kind === "failed" ? [failure(t().engine.modelFailed, state.error, retry.model)] : []));
+      ready.textContent = state.kind === "ready" ? t().engine.isReady : "";
+    },
+    signal,
+  );
+  store.watch(
+    ["corpora"],
+    ({ corpora }) => {
+      const states = [...corpora.values()];
+      const underway = states.flatMap((state) => (state.kind === "loading" ? [state.bytes] : []));
+      pages.element.hidden = underway.length === 0;
+      pages.set(underway.includes(null) ? null : sum(underway.filter((bytes) => bytes !== null)), "");
+      const failed = states.find((state) => state.kind === "failed");
+      pagesFailure.replaceChildren(...(failed ? [failure(t().engine.pagesFailed, failed.error, retry.corpora)] : []));
+    },
+    signal,
+  );
+  return h("div", { class: "engine" }, model.element, pages.element, story, modelFailure, pagesFailure, ready);
 }
 
-const BACKENDS = { webgpu: "WebGPU", wasm: "WebAssembly", native: "native code" } as const;
+export function backendName(backend: DeviceStory["backend"]): string {
+  return { webgpu: "WebGPU", wasm: "WebAssembly", native: t().engine.native }[backend];
+}
 
 function deviceStory({ device, info }: M3): HTMLElement {
   const { backend, engine, precision, threads, why, attempts } = device;
-  const summary = [BACKENDS[backend], backend === "webgpu" ? null : count(threads, "thread", "threads"), precision].filter((part) => part !== null).join(" · ");
+  const summary = [backendName(backend), backend === "webgpu" ? null : t().engine.threads(threads, whole(threads)), precision]
+    .filter((part) => part !== null)
+    .join(" · ");
   const row = (term: string, ...description: (string | Node)[]) => [h("dt", {}, term), h("dd", {}, ...description)];
   return h(
     "details",
     { class: "story" },
-    h("summary", {}, h("span", { class: "story-light", "aria-hidden": "true" }), "Ready: ", summary),
+    h("summary", {}, h("span", { class: "story-light", "aria-hidden": "true" }), t().engine.ready, summary),
     h(
       "dl",
       {},
-      ...row("Why", why),
-      ...row("Engine", engine),
-      ...(attempts.length > 0 ? row("Considered", h("ul", {}, ...attempts.map((attempt) => h("li", {}, attemptInWords(attempt))))) : []),
-      ...row("Model", `${info.name}, weights in ${info.dtype}, ${info.license}. ${info.source}`),
-      ...row("Instead", ...otherDevices(backend).flatMap((link, index) => (index > 0 ? [", ", link] : [link]))),
+      ...row(t().engine.why, inEnglish(why)),
+      ...row(t().engine.engine, inEnglish(engine)),
+      ...(attempts.length > 0 ? row(t().engine.considered, h("ul", {}, ...attempts.map((attempt) => h("li", { lang: "en" }, attemptInWords(attempt))))) : []),
+      ...row(t().engine.model, t().engine.weights(info.name, info.dtype, info.license), inEnglish(info.source)),
+      ...row(t().engine.instead, ...otherDevices(backend).flatMap((link, index) => (index > 0 ? [", ", link] : [link]))),
     ),
   );
 }
 
-function attemptInWords({ backend, outcome, reason, tokensPerSecond }: DeviceAttempt): string {
-  const speed = tokensPerSecond === undefined ? "" : `, ${Math.round(tokensPerSecond)} tokens/s`;
-  return `${BACKENDS[backend]}: ${outcome}${speed} (${reason})`;
+/** What the package says, it says in English. */
+export function inEnglish(text: string): HTMLElement {
+  return h("span", { lang: "en" }, text);
 }
 
-function otherDevices(backend: DeviceStory["backend"]): HTMLElement[] {
+function attemptInWords({ backend, outcome, reason, tokensPerSecond }: DeviceAttempt): string {
+  const speed = tokensPerSecond === undefined ? "" : `, ${Math.round(tokensPerSecond)} tokens/s`;
+  return `${backendName(backend)}: ${outcome}${speed} (${reason})`;
+}
+
+export function otherDevices(backend: DeviceStory["backend"]): HTMLElement[] {
   const asked = new URLSearchParams(location.search).get("device") ?? "auto";
   const otherBackend = backend === "wasm" ? "webgpu" : "wasm";
-  const links = [deviceLink(otherBackend, BACKENDS[otherBackend])];
-  return asked === "auto" ? links : [deviceLink("auto", "The fastest that works"), ...links];
+  const links = [deviceLink(otherBackend, backendName(otherBackend))];
+  return asked === "auto" ? links : [deviceLink("auto", t().engine.fastest), ...links];
 }
 
 /** This page with another choice of device, and with whatever is asked when the link is followed. */

@@ -1,5 +1,6 @@
 /** One answer: title, language, the line that matches best, the scores, and the page itself on request. */
-import { languageOf } from "../languages.ts";
+import { locale, t } from "../i18n/language.ts";
+import { languageName, languageOf } from "../languages.ts";
 import type { Page } from "../loading/corpus.ts";
 import type { Weights } from "../presets.ts";
 import type { Answer } from "../ranking/group.ts";
@@ -37,7 +38,7 @@ function hitContent(
   choose: (other: RankedPage) => void,
 ): HTMLElement[] {
   const page = context.textOf(version);
-  const { code, name, englishName, dir } = languageOf(version.language);
+  const { code, name, dir } = languageOf(version.language);
   const inItsLanguage = { lang: code, dir };
   const pieces = piecesToMark(context.answers.tokens, version.sharedIds);
   const bodyId = `page-${position}`;
@@ -57,7 +58,12 @@ function hitContent(
     h(
       "article",
       { class: "hit-main" },
-      h("p", { class: "hit-meta" }, h("span", { class: "hit-language", lang: code, dir, title: englishName }, name), h("span", { class: "hit-id" }, page.id)),
+      h(
+        "p",
+        { class: "hit-meta" },
+        h("span", { class: "hit-language", lang: code, dir, title: languageName(code) }, name),
+        h("span", { class: "hit-id" }, page.id),
+      ),
       h("h3", { class: "hit-title", ...inItsLanguage }, open),
       snippet,
       body,
@@ -69,7 +75,7 @@ function hitContent(
 
 function pageText(page: Page, bestLine: number, pieces: readonly string[], truncated: boolean): HTMLElement[] {
   const line = (text: string, index: number) => h("p", { class: index === bestLine ? "best-line" : null }, ...withMarks(text, pieces));
-  const note = h("p", { class: "page-note", lang: "en", dir: "ltr" }, "This page is long: the model read its first 512 tokens.");
+  const note = h("p", { class: "page-note", lang: locale(), dir: "ltr" }, t().search.longPage);
   return truncated ? [...page.lines.map(line), note] : page.lines.map(line);
 }
 
@@ -78,5 +84,5 @@ function otherVersions(others: readonly RankedPage[], choose: (other: RankedPage
     const { code, name, dir } = languageOf(other.language);
     return h("button", { type: "button", class: "version", lang: code, dir, onclick: () => choose(other) }, name);
   };
-  return h("p", { class: "versions" }, "Also in ", ...others.map(button));
+  return h("p", { class: "versions" }, t().search.alsoIn, ...others.map(button));
 }

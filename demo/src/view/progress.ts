@@ -1,7 +1,8 @@
 /** A bar that fills with the bytes of a download. */
+import { megabytes } from "../i18n/format.ts";
+import { t } from "../i18n/language.ts";
 import type { Bytes } from "../state.ts";
 import { h } from "./dom.ts";
-import { megabytes } from "./words.ts";
 
 export interface ProgressRow {
   readonly element: HTMLElement;
@@ -19,7 +20,7 @@ export function progressRow(label: string): ProgressRow {
       bar.max = bytes.total;
       bar.value = bytes.loaded;
     } else bar.removeAttribute("value");
-    amount.textContent = words || (bytes ? `${megabytes(bytes.loaded)} of ${megabytes(bytes.total)} MB` : "");
+    amount.textContent = words || (bytes ? t().engine.of(megabytes(bytes.loaded), megabytes(bytes.total)) : "");
   };
   return { element, set };
 }
