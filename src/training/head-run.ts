@@ -75,7 +75,9 @@ export class HeadRun {
   backward(sub: SubBatch, states: readonly TextInputs[], gradient: Floats): void {
     const pass = this.#kept.get(sub) ?? forward(this.#head, this.#gather(sub, states), this.#rows(sub));
     const begin = this.starts[sub.first]! * this.#outputs;
-    backward(this.#head, pass, gradient.slice(begin, this.starts[sub.end]! * this.#outputs));
+    const own = gradient.slice(begin, this.starts[sub.end]! * this.#outputs);
+    const { rows, gradient: kept } = withGradient(pass, own, this.#outputs);
+    backward(this.#head, rows, kept);
   }
 
   #rows({ first, end }: SubBatch): number {
@@ -96,4 +98,23 @@ export class HeadRun {
     }
     return rows;
   }
+}
+
+/** The rows of a pass whose gradient is not all 0: in a ColBERT head those of tokens that were somebody's best match, a part of all. */
+function withGradient(pass: HeadPass, gradient: Floats, outputs: number): { rows: HeadPass; gradient: Floats } {
+  const used: number[] = [];
+  for (let row = 0; row < pass.rows; row++) {
+    let at = row * outputs;
+    const end = at + outputs;
+    while (at < end && gradient[at] === 0) at++;
+    if (at < end) used.push(row);
+  }
+  const choose = (matrix: Floats) => {
+    const width = matrix.length / pass.rows;
+    const chosen = zerosLike(matrix, used.length * width);
+    for (const [index, row] of used.entries()) chosen.set(matrix.subarray(row * width, (row + 1) * width), index * width);
+    return chosen;
+  };
+  if (used.length === pass.rows) return { rows: pass, gradient };
+  return { rows: { rows: used.length, inputs: pass.inputs.map(choose), output: choose(pass.output) }, gradient: choose(gradient) };
 }

@@ -1,8 +1,11 @@
 /** Heads to train, as the manifest describes heads: with random numbers. And their tensors, by the names that build-model knows. */
 import type { HeadLayer } from "#core/manifest.ts";
 import type { TrainableHeads } from "./batch-scores.ts";
-import { parametersOf, randomHead } from "./head.ts";
+import { parametersOf, randomHead, type TrainableHead } from "./head.ts";
 import { Random } from "./random.ts";
+
+/** Added to the bias of a lexical head's last layer, so that all its weights begin above 0. */
+const LEXICAL_START = 0.2;
 
 export interface HeadShapes {
   /** Width of the lexical head's hidden layer; 0 for a linear head; null for no lexical head. */
@@ -32,9 +35,15 @@ export function newHeads(hiddenSize: number, { lexicalHidden, lexicalFirst, colb
         ];
   const colbert: HeadLayer[] = [{ tensor: "colbert_linear", inputs: inputsOf(colbertFirst), outputs: colbertDim ?? 0, activation: "none" }];
   return {
-    lexical: lexicalHidden === null ? null : randomHead(lexical, new Random(seed, 10)),
+    lexical: lexicalHidden === null ? null : aboveZero(randomHead(lexical, new Random(seed, 10))),
     colbert: colbertDim === null ? null : randomHead(colbert, new Random(seed, 11)),
   };
+}
+
+/** At 0 relu lets no gradient through: a lexical head whose weights all begin there never learns. */
+function aboveZero(head: TrainableHead): TrainableHead {
+  head.at(-1)!.bias[0]! += LEXICAL_START;
+  return head;
 }
 
 /** In order of name. */

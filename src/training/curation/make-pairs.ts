@@ -62,7 +62,7 @@ export function makePairs(corpus: readonly Page[], options: MakePairsOptions): {
   const titles = clear.kept.filter(({ kind }) => kind === "title");
   const crossing = options.kinds.includes("cross") ? crossLingual(titles) : [];
   const most = within.length > 0 ? Math.round(options.crossShare * within.length) : (options.maxPairs ?? crossing.length);
-  const across = sample(crossing, most, random);
+  const across = withKnownPassages(random.shuffle(crossing), within).slice(0, most);
   if (within.length + across.length < 2) {
     throw new InvalidInputError(
       "corpus",
@@ -124,6 +124,12 @@ function crossLingual(titles: readonly Candidate[]): Candidate[] {
   return [...byId.values()].flatMap((group) =>
     group.flatMap(({ query, page }) => group.flatMap((other) => (other.page.lang === page.lang ? [] : [{ ...other, kind: "cross" as const, query }]))),
   );
+}
+
+/** Those first whose passage another pair has already: its hidden states cost nothing more. */
+function withKnownPassages(crossing: readonly Candidate[], within: readonly Candidate[]): Candidate[] {
+  const known = new Set(within.map(({ passage }) => passage));
+  return [...crossing.filter(({ passage }) => known.has(passage)), ...crossing.filter(({ passage }) => !known.has(passage))];
 }
 
 function sample<T>(list: readonly T[], count: number, random: Random): T[] {

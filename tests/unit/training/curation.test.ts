@@ -37,6 +37,15 @@ describe("pairs of a corpus", () => {
     ]);
   });
 
+  it("are, across languages, of passages that another pair has already, as long as there are such", () => {
+    const pages = ["a", "b", "c", "d"].flatMap((id) => ["en", "de", "fr"].map((lang) => page(id, lang, `Title ${id} in ${lang}`, sentence(`${id} ${lang}`))));
+    const { pairs } = makePairs(pages, { ...options, kinds: ["title", "cross"], maxPairs: 4 });
+    const known = new Set(pairs.filter(({ group }) => !group!.startsWith("to ")).map(({ pos }) => pos[0]));
+    const across = pairs.filter(({ group }) => group!.startsWith("to "));
+    expect([known.size, across.length]).toEqual([4, 4]);
+    for (const { pos } of across) expect(known).toContain(pos[0]);
+  });
+
   it("are without duplicates, boilerplate, what is too short, and queries that several pages answer; all of which is counted", () => {
     const note = "To access this command, open the menu and look there.";
     const pages = [

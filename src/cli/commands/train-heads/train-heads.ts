@@ -1,10 +1,12 @@
 /** The command `train-heads`, without its command line: pairs to heads. */
 import { writeFile } from "node:fs/promises";
+import { decodeFloat16, encodeFloat16 } from "#core/float16.ts";
 import { writeSafetensors } from "#core/safetensors.ts";
 import { sha256Hex } from "#core/sha256.ts";
+import { balanceLexical } from "#training/balance-lexical.ts";
 import { learningCurves } from "#training/learning-curves.ts";
 import { type HeadShapes, headTensors, newHeads } from "#training/new-heads.ts";
-import type { TrainingOptions } from "#training/options.ts";
+import { resolveTrainingOptions, type TrainingOptions } from "#training/options.ts";
 import type { PairTexts } from "#training/pair-texts.ts";
 import { holdOut, tabulate } from "#training/text-table.ts";
 import { type DevRecord, type TrainingResult, trainHeads } from "#training/trainer.ts";
@@ -36,6 +38,8 @@ export interface TrainHeadsSummary {
   readonly steps: number;
   readonly bestStep: number;
   readonly stoppedEarly: boolean;
+  /** What all lexical scores were multiplied by after training, so that they add up with dense ones. */
+  readonly lexicalFactor: number;
   /** Dev scores of the heads that were written; null without a dev set. */
   readonly best: DevRecord | null;
 }
@@ -51,12 +55,13 @@ export async function trainHeadsOnPairs(options: TrainHeadsOptions): Promise<Tra
   try {
     const heads = newHeads(source.hiddenSize, options.shapes, seed);
     const run = await runName(options);
+    const specialIds = new Set([tokenizer.bosId, tokenizer.eosId, tokenizer.padId, tokenizer.unkId].filter((id) => id !== undefined));
     const result = await trainHeads({
       source,
       train,
       dev,
       heads,
-      specialIds: new Set([tokenizer.bosId, tokenizer.eosId, tokenizer.padId, tokenizer.unkId].filter((id) => id !== undefined)),
+      specialIds,
       options: { ...options.training, seed },
       state: checkpoint ? await readCheckpoint(checkpoint, run) : undefined,
       onCheckpoint: checkpoint ? (state) => writeCheckpoint(checkpoint, run, state) : undefined,
@@ -64,9 +69,11 @@ export async function trainHeadsOnPairs(options: TrainHeadsOptions): Promise<Tra
       onProgress,
       signal,
     });
+    const { subBatchTokens } = resolveTrainingOptions(options.training);
+    const lexicalFactor = await balanceLexical({ source, train, dev, heads, options: { specialIds, subBatchTokens } });
     await writeHeads(options.out, headTensors(heads));
     if (options.curves) await writeFile(options.curves, learningCurves(result.steps, result.dev));
-    return summaryOf(result, { trainPairs: train.length, devPairs: dev.length, texts: table.texts.length, computedTexts: source.computed });
+    return summaryOf(result, { trainPairs: train.length, devPairs: dev.length, texts: table.texts.length, computedTexts: source.computed, lexicalFactor });
   } finally {
     source.close();
   }
@@ -83,15 +90,20 @@ async function writeHeads(out: string, tensors: ReturnType<typeof headTensors>):
       name,
       shape,
       dtype: "F32" as const,
-      bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      bytes: halves(values),
     })),
   );
   await writeFile(out, bytes);
 }
 
+/** float32 with the digits of half precision, which is all that counts: compression halves what is transferred. */
+function halves(values: Float32Array): Uint8Array {
+  return new Uint8Array(decodeFloat16(encodeFloat16(values)).buffer);
+}
+
 function summaryOf(
   { steps, dev, bestStep, stoppedEarly }: TrainingResult,
-  counts: Pick<TrainHeadsSummary, "trainPairs" | "devPairs" | "texts" | "computedTexts">,
+  counts: Pick<TrainHeadsSummary, "trainPairs" | "devPairs" | "texts" | "computedTexts" | "lexicalFactor">,
 ) {
   return { ...counts, steps: steps.length, bestStep, stoppedEarly, best: dev.find(({ step }) => step === bestStep) ?? null };
 }
