@@ -77,7 +77,7 @@ describe("encode", () => {
     [
       "another architecture",
       withManifest((manifest) => ({ ...manifest, architecture: { ...manifest.architecture, family: "llama" } })),
-      /manifest cannot be used: .*family/,
+      /not supported: its architecture is "llama"/,
     ],
   ])("refuses a model with %s", async (_, spoil, message) => {
     const folder = await linkedCopy(ARTEFACT);
