@@ -19,22 +19,25 @@ export interface OpenFullPage<Page extends Methods> {
   close(): Promise<void>;
 }
 
-/** @param model folder of an artefact; default: the full-size model in q8, built where it is missing */
-export async function openFullPage(model?: string): Promise<OpenFullPage<FullPage>> {
+/**
+ * @param model folder of an artefact; default: the full-size model in q8, built where it is missing
+ * @param engine "?ort": on ONNX Runtime
+ */
+export async function openFullPage(model?: string, engine: "" | "?ort" = ""): Promise<OpenFullPage<FullPage>> {
   const folder = model ?? (await buildFull("q8"));
   if (!existsSync(path.join(folder, "manifest.json"))) throw new Error(`There is no model in ${folder}.`);
-  return open<FullPage>("ours", { "/full/": folder });
+  return open<FullPage>("ours", { "/full/": folder }, engine);
 }
 
 export function openFullPeer(): Promise<OpenFullPage<FullPeerPage>> {
   return open<FullPeerPage>("peer", ASSETS);
 }
 
-async function open<Page extends Methods>(name: string, folders: Readonly<Record<string, string>>): Promise<OpenFullPage<Page>> {
+async function open<Page extends Methods>(name: string, folders: Readonly<Record<string, string>>, query = ""): Promise<OpenFullPage<Page>> {
   note(`Building the page ${name}.`);
   const pages = await buildPages("bench/full/pages", [`${name}.html`], `.cache/bench/full-${name}`);
   const server = await serveFolders({ "/": pages, ...folders });
-  const { page, version, peakMemoryMiB, close } = await openPage(`${server.origin}/${name}.html`);
+  const { page, version, peakMemoryMiB, close } = await openPage(`${server.origin}/${name}.html${query}`);
   await page.waitForFunction("globalThis.full !== undefined");
   return {
     chromium: version,

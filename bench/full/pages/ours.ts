@@ -1,15 +1,16 @@
-/** This package with a model of BGE-M3's size, as a page uses it: WASM, two threads. */
+/** This package with a model of BGE-M3's size, as a page uses it: WASM, two threads; on ONNX Runtime instead of our own encoder where the address ends in "?ort". */
 import { M3 } from "../../../src/index.ts";
 
 const THREADS = 2;
 const heads = { returnDense: true, returnSparse: true, returnColbertVecs: true } as const;
 
+const worker = location.search === "?ort" ? () => new Worker(new URL("../../encode/pages/ours-ort-worker.ts", import.meta.url), { type: "module" }) : undefined;
 let loaded: M3 | undefined;
 
 const full = {
   async load() {
     const began = performance.now();
-    loaded = await M3.load("/full/", { device: "wasm", threads: THREADS, baseUrl: location.origin, prefetch: "none", abortGraceMs: 600_000 });
+    loaded = await M3.load("/full/", { worker, device: "wasm", threads: THREADS, baseUrl: location.origin, prefetch: "none", abortGraceMs: 600_000 });
     const { engine, precision, threads } = loaded.device;
     return { loadMs: performance.now() - began, engine: `${engine}, ${precision}, ${threads} threads` };
   },
@@ -28,6 +29,12 @@ const full = {
       lexical: lexicalWeights!,
       colbert: Array.from({ length: colbertRows }, (_, row) => Array.from(data.subarray(row * dim, (row + 1) * dim))),
     };
+  },
+  /** Some texts in one call: how long it takes. */
+  async encodeList(texts: readonly string[], maxLength: number) {
+    const began = performance.now();
+    const { tokenCounts } = await loaded!.encodeCorpus([...texts], { ...heads, maxLength });
+    return { ms: performance.now() - began, tokens: tokenCounts.reduce((sum, count) => sum + count, 0) };
   },
   /** Aborts in the middle of a long text: how long until the call ends, and until the worker (the same one) has answered another text. */
   async abort(text: string, maxLength: number, other: string) {

@@ -2,8 +2,8 @@
 import { OutOfMemoryError } from "#core/errors.ts";
 
 const PAGE_BYTES = 65_536;
-/** 4 GiB, which is all that 32 bits address. */
-const MOST_PAGES = 65_536;
+/** 4 GiB, which is all that 32 bits address, but for the last page: loops compare with the address after the last byte, and that must be a number of 32 bits too. */
+const MOST_PAGES = 65_535;
 /** Cache lines, so that no two threads write to one. */
 const ALIGNMENT = 64;
 /** The compiler puts its few constants below this. */

@@ -245,6 +245,40 @@ describe("on several threads", () => {
   });
 });
 
+describe.each([1, 2])("a long text on %i threads", (threads) => {
+  // Rows of no words: what they are does not matter here. Some tenths of a second in float32, which is many turns.
+  const tokens = 3000;
+  const batch = { rows: Float32Array.from({ length: tokens * TINY.hidden }, (_, index) => Math.sin(index)), lengths: [tokens], outputs: ALL };
+
+  it("tells how far it is, more and more", async () => {
+    const session = await openWasmEncoder(tiny, { threads });
+    const told: number[] = [];
+    await session.run(batch, { onProgress: (done) => told.push(done) });
+    expect(new Set(told).size).toBeGreaterThan(3);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told[0]).toBeGreaterThan(0);
+    expect(told.at(-1)).toBeLessThanOrEqual(1);
+    await session.dispose();
+  });
+
+  it("stops within a layer when it is aborted", async () => {
+    const session = await openWasmEncoder(tiny, { threads });
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const told: number[] = [];
+    const onProgress = (done: number) => {
+      told.push(done);
+      controller.abort(reason);
+    };
+    await expect(session.run(batch, { signal: controller.signal, onProgress })).rejects.toBe(reason);
+    // One of five phases is attention of the first layer: it had not come to its end.
+    expect(told).toHaveLength(1);
+    expect(told[0]).toBeLessThanOrEqual(2 / 5);
+    expect((await session.run(batchOf([tinyTexts[0]!.ids]))).pooled!.every(Number.isFinite)).toBe(true);
+    await session.dispose();
+  });
+});
+
 describe("a run that is given up", () => {
   const long = () => batchOf(Array.from({ length: 40 }, () => tinyTexts.at(-1)!.ids));
 
