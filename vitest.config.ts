@@ -30,7 +30,16 @@ export default defineConfig({
         plugins: [faultyModels(), showSite()],
         // Imported when they are chosen: were they found only then, the development server would reload the page in the middle of a test.
         optimizeDeps: {
-          include: ["@bufbuild/protobuf/wire", "comlink", "fast-check", "lit", "onnxruntime-web/wasm", "onnxruntime-web/jspi", "onnxruntime-web/webgpu"],
+          include: [
+            "@bufbuild/protobuf/wire",
+            "@huggingface/transformers",
+            "comlink",
+            "fast-check",
+            "lit",
+            "onnxruntime-web/wasm",
+            "onnxruntime-web/jspi",
+            "onnxruntime-web/webgpu",
+          ],
         },
         test: {
           name: "browser",

@@ -11,7 +11,7 @@ export { M3Index } from "#client/m3-index.ts";
 export type { ModelSource } from "#client/model-source.ts";
 export { models } from "#client/models.ts";
 export type { CallOptions, LoadOptions, ModelsOptions } from "#client/options.ts";
-export type { DeviceAttempt, DeviceChoice, DeviceStory } from "#core/device.ts";
+export type { DeviceAttempt, DeviceChoice, DeviceStory, PrecisionChoice } from "#core/device.ts";
 export type { Embedding, Embeddings, EncodeOptions, LexicalWeights, TextKind, TextTokens, TokenVectors } from "#core/embedding.ts";
 export {
   BackendError,
@@ -27,6 +27,7 @@ export {
   InvalidManifestError,
   M3Error,
   MissingHeadError,
+  MissingPeerError,
   MissingShardError,
   NewerIndexError,
   NonFiniteOutputError,
@@ -39,6 +40,7 @@ export {
 } from "#core/errors.ts";
 export type { ModelInfo } from "#core/model-info.ts";
 export type { ProgressEvent, ProgressListener, ProgressNotice, ProgressPhase, TrainingPoint } from "#core/progress.ts";
+export { type PublishedFile, type PublishedModel, publishedModels } from "#core/published-models.ts";
 export type { Score, ScoreOptions, Scores } from "#core/score.ts";
 export type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 export type { Fields, FieldTypes, FieldValue } from "#search/fields/field-types.ts";

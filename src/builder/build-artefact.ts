@@ -18,7 +18,7 @@ import { type ModelSettings, resolveSettings } from "./model-settings.ts";
 import type { ArtefactSink, CheckpointSource } from "./ports.ts";
 import { readJson } from "./read-json.ts";
 import { findMatrix } from "./source-matrix.ts";
-import { readVocabulary } from "./tokenizer-file.ts";
+import { readTokenizer, type TokenizerFile } from "./tokenizer-file.ts";
 
 export type SelfTest = NonNullable<Manifest["selfTest"]>;
 
@@ -57,7 +57,7 @@ export async function buildArtefact(source: CheckpointSource, sink: ArtefactSink
   const tensors = await openEncoderTensors(source, { signal });
   const specifications = encoderTensors(architecture).map((tensor) => ({ tensor, matrix: findMatrix(tensors, tensor.name, tensor.shape) }));
   const heads = await openHeads(source, architecture.hiddenSize, { signal });
-  const vocabulary = options.vocabulary ?? (await readVocabulary(source, architecture.vocabSize, { signal }));
+  const tokenizer = await tokenizerOf(source, architecture.vocabSize, options);
 
   const job = new BuildJob(sink, options, [...specifications.map(({ matrix }) => matrix), ...heads.tensors]);
   const [wordEmbeddings, ...backbone] = specifications;
@@ -84,17 +84,26 @@ export async function buildArtefact(source: CheckpointSource, sink: ArtefactSink
     wordEmbeddings: pages,
     selfTest: null,
   } as const;
-  return { manifest: await finishArtefact(sink, draft, vocabulary, options), quantised: job.reports };
+  return { manifest: await finishArtefact(sink, draft, tokenizer, options), quantised: job.reports };
 }
 
-/** Writes the vocabulary, then, when the known answers are found, the manifest. */
+/** The vocabulary that was given, or what the checkpoint has. */
+export async function tokenizerOf(
+  source: CheckpointSource,
+  vocabSize: number,
+  { vocabulary, signal }: Pick<BuildOptions, "vocabulary" | "signal">,
+): Promise<TokenizerFile> {
+  return vocabulary ? { kind: "xlm-roberta", bytes: vocabulary } : await readTokenizer(source, vocabSize, { signal });
+}
+
+/** Writes the tokenizer's file, then, when the known answers are found, the manifest. */
 export async function finishArtefact(
   sink: ArtefactSink,
   draft: Omit<Manifest, "fingerprint" | "tokenizer">,
-  vocabulary: Uint8Array<ArrayBuffer>,
+  { kind: tokenizerKind, bytes }: TokenizerFile,
   { selfTest, signal }: Pick<BuildOptions, "selfTest" | "signal">,
 ): Promise<Manifest> {
-  const tokenizer = { kind: "xlm-roberta", ...(await writeVocabulary(sink, vocabulary)) } as const;
+  const tokenizer = { kind: tokenizerKind, ...(await writeTokenizer(sink, bytes, tokenizerKind === "xlm-roberta" ? "vocab" : "json")) } as const;
   const { format, formatVersion, kind, name, license, source, dtype, onnx, architecture, heads, maxTokens, prompts, ...rest } = draft;
   // In the order of docs/model-format.md: the same checkpoint gives the same bytes.
   const described = { license, source, dtype, ...(onnx ? { onnx } : {}), architecture, heads, maxTokens, prompts, tokenizer, ...rest };
@@ -106,9 +115,9 @@ export async function finishArtefact(
   return finished;
 }
 
-async function writeVocabulary(sink: ArtefactSink, bytes: Uint8Array<ArrayBuffer>): Promise<FileEntry> {
+async function writeTokenizer(sink: ArtefactSink, bytes: Uint8Array<ArrayBuffer>, extension: string): Promise<FileEntry> {
   const sha256 = await sha256Hex(bytes);
-  const file = `${sha256.slice(0, 16)}.vocab`;
+  const file = `${sha256.slice(0, 16)}.${extension}`;
   await sink.write(file, bytes);
   return { file, bytes: bytes.length, sha256 };
 }

@@ -1,7 +1,7 @@
 /**
  * What an ONNX file takes and gives, without its weights: the protobuf message is walked through in small reads, and initializers, which may be gigabytes, are
- * stepped over. Fields by number, after onnx.proto: ModelProto.graph 7; GraphProto.node 1, input 11, output 12; NodeProto.op_type 4; ValueInfoProto.name 1,
- * .type 2 (tensor_type 1, shape 2, dim 1, dim_value 1).
+ * stepped over. Fields by number, after onnx.proto: ModelProto.graph 7; GraphProto.node 1, initializer 5, input 11, output 12; NodeProto.op_type 4, attribute 5
+ * (AttributeProto.t 5); TensorProto.external_data 13 (key 1, value 2); ValueInfoProto.name 1, .type 2 (tensor_type 1, shape 2, dim 1, dim_value 1).
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { InvalidCheckpointError } from "#core/errors.ts";
@@ -19,10 +19,14 @@ export interface OnnxInterface {
   readonly outputs: readonly OnnxValue[];
   /** Operators of the main graph. */
   readonly operators: ReadonlySet<string>;
+  /** Files with its weights, by the names that it uses: paths beside it. A constant may have one of its own (BAAI/bge-m3 has). */
+  readonly externalData: readonly string[];
 }
 
 const GRAPH = 7;
 const NODE = 1;
+const INITIALIZER = 5;
+const EXTERNAL_DATA = 13;
 const INPUT = 11;
 const OUTPUT = 12;
 /** Tag and length of a field: two varints of at most ten bytes each. */
@@ -36,6 +40,7 @@ export async function readOnnxInterface(source: CheckpointSource, file: string, 
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   const operators = new Set<string>();
+  const locations = new Set<string>();
   const size = await source.size(file);
   let graphs = 0;
   try {
@@ -43,11 +48,19 @@ export async function readOnnxInterface(source: CheckpointSource, file: string, 
       if (graph.number !== GRAPH) continue;
       graphs++;
       for await (const { number, begin, end } of fields(source, file, graph.begin, graph.end, options)) {
+        if (number === INITIALIZER) {
+          for await (const field of fields(source, file, begin, end, options)) {
+            if (field.number === EXTERNAL_DATA) addLocation(await source.read(file, field.begin, field.end - field.begin, options), locations);
+          }
+        }
         if (number !== NODE && number !== INPUT && number !== OUTPUT) continue;
         if (end - begin > MAX_FIELD_BYTES) continue;
         const bytes = await source.read(file, begin, end - begin, options);
-        if (number === NODE) operators.add(text(bytes, 4));
-        else (number === INPUT ? inputs : outputs).push(readValue(bytes));
+        if (number === NODE) {
+          operators.add(text(bytes, 4));
+          const tensors = parts(bytes, 5).flatMap((attribute) => parts(attribute, 5));
+          for (const entry of tensors.flatMap((tensor) => parts(tensor, EXTERNAL_DATA))) addLocation(entry, locations);
+        } else (number === INPUT ? inputs : outputs).push(readValue(bytes));
       }
     }
   } catch (error) {
@@ -55,7 +68,12 @@ export async function readOnnxInterface(source: CheckpointSource, file: string, 
     throw refuse(error);
   }
   if (graphs !== 1 || outputs.length === 0) throw refuse();
-  return { inputs, outputs, operators };
+  return { inputs, outputs, operators, externalData: [...locations].sort() };
+}
+
+/** @param entry a StringStringEntryProto */
+function addLocation(entry: Uint8Array, locations: Set<string>): void {
+  if (text(entry, 1) === "location") locations.add(text(entry, 2));
 }
 
 interface Field {

@@ -62,7 +62,8 @@ export class M3 implements AsyncDisposable {
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<M3> {
     const model = toModel(source);
     checkLoadOptions(options);
-    const { device = "auto", threads, storage = "auto", prefetch = "hot", heads = "shipped", signal, onProgress, abortGraceMs = ABORT_GRACE_MS } = options;
+    const { device = "auto", threads, precision, storage = "auto", prefetch = "hot", heads = "shipped", signal, onProgress } = options;
+    const { abortGraceMs = ABORT_GRACE_MS } = options;
     const baseUrl = absolute(options.baseUrl) ?? pageUrl();
     if (baseUrl === undefined) throw new InvalidInputError("options.baseUrl", "given where there is no page", undefined);
     const assetsUrl = absolute(options.assetsUrl);
@@ -71,7 +72,7 @@ export class M3 implements AsyncDisposable {
     const spawn = options.worker ?? (() => spawnWorker(assetsUrl));
     const link = await WorkerLink.open({
       spawn,
-      request: { model, baseUrl, revision: options.revision, device, threads, storage, prefetch, heads },
+      request: { model, baseUrl, revision: options.revision, device, threads, precision, storage, prefetch, heads },
       signal,
       onProgress,
       abortGraceMs,

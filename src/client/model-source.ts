@@ -1,27 +1,45 @@
-/** What `M3.load` takes for a model: a name or URL, or a folder on the user's disk. */
+/** What `M3.load` takes for a model: a name or URL, a folder on the user's disk, or a published ONNX repository. */
 import { InvalidInputError } from "#core/errors.ts";
-import type { ModelFolder } from "#worker/protocol.ts";
+import type { PublishedModel } from "#core/published-models.ts";
+import type { LoadRequest, ModelFolder } from "#worker/protocol.ts";
 
 /**
- * A model: a name ("m3-mini"); the URL or path of a manifest or of the folder that holds one (ending in "/"); or such a folder on the user's disk: a handle
- * (`showDirectoryPicker()`, or `getAsFileSystemHandle()` of something dropped) or its files (of an `<input type="file" webkitdirectory>`).
+ * A model: a name ("m3-mini", or that of a repository among `publishedModels`); the URL or path of a manifest or of the folder that holds one (ending in "/"); such a folder, or one
+ * with a published ONNX file, on the user's disk: a handle (`showDirectoryPicker()`, or `getAsFileSystemHandle()` of something dropped) or its files (of an
+ * `<input type="file" webkitdirectory>`); or an entry like those of `publishedModels` for a repository that is not among them.
  */
-export type ModelSource = string | FileSystemDirectoryHandle | FileList | readonly File[];
+export type ModelSource = string | FileSystemDirectoryHandle | FileList | readonly File[] | PublishedModel;
 
 const MANIFEST = "manifest.json";
+const CONFIG = "config.json";
 
-/** @throws InvalidInputError when it is nothing of the kind, or when there is no manifest.json among the files */
-export function toModel(source: unknown): string | ModelFolder {
+/** @throws InvalidInputError when it is nothing of the kind, or when the files are of no model */
+export function toModel(source: unknown): LoadRequest["model"] {
   if (typeof source === "string") return source;
   if (isDirectory(source)) return { handle: source };
+  if (isPublished(source)) return { published: source };
   const files = filesOf(source);
-  if (!files) throw new InvalidInputError("model", "a string, a directory handle, or the files of a folder", source);
-  // Of a tree with several models it is the one nearest to the root; a file on its own has no path.
-  const manifests = files.filter(({ name }) => name === MANIFEST).sort((a, b) => depthOf(a) - depthOf(b));
-  const manifest = manifests[0];
-  if (!manifest) throw new InvalidInputError("model", `a folder with a ${MANIFEST}`, source);
-  const folder = folderOf(manifest);
-  return { files: files.filter((file) => folderOf(file) === folder) };
+  if (!files) throw new InvalidInputError("model", "a string, a directory handle, the files of a folder, or the entry of a published model", source);
+  const folder = folderWith(files, MANIFEST) ?? (files.some(({ name }) => name.endsWith(".onnx")) ? folderWith(files, CONFIG) : undefined);
+  if (folder === undefined) throw new InvalidInputError("model", `a folder with a ${MANIFEST}, or with a ${CONFIG} and an ONNX file`, source);
+  return inFolder(files, folder);
+}
+
+/** Of a tree with several models it is the one nearest to the root; a file on its own has no path. */
+function folderWith(files: readonly File[], name: string): string | undefined {
+  const [nearest] = files.filter((file) => file.name === name).sort((a, b) => depthOf(a) - depthOf(b));
+  return nearest && folderOf(nearest);
+}
+
+function inFolder(files: readonly File[], folder: string): ModelFolder {
+  const inside = files.filter((file) => folderOf(file).startsWith(folder));
+  return { files: inside, paths: inside.map((file) => folderOf(file).slice(folder.length) + file.name) };
+}
+
+function isPublished(source: unknown): source is PublishedModel {
+  if (typeof source !== "object" || source === null) return false;
+  const { repository, file, files } = source as Partial<PublishedModel>;
+  return typeof repository === "string" && typeof file === "string" && Array.isArray(files) && files.every((one) => typeof one?.path === "string");
 }
 
 /** By shape: it may come from another realm. */

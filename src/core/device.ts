@@ -3,6 +3,12 @@
 /** What the caller asks for. `auto` takes the fastest backend that passes the self-test. */
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
 
+/**
+ * What activations are computed in. `default`: float32 on WebGPU, 8 bits with a scale for each token on the CPU. `fp16`: 16-bit floats on WebGPU, where the device has
+ * `shader-f16` and passes the self-test; elsewhere as `default`.
+ */
+export type PrecisionChoice = "default" | "fp16";
+
 /** One backend that was considered. */
 export interface DeviceAttempt {
   readonly backend: "webgpu" | "wasm" | "native";

@@ -79,6 +79,20 @@ export class UnsupportedModelError extends M3Error {
   }
 }
 
+/** An optional package is needed that is not installed, or not where the page can load it. `fields.package` names it. */
+export class MissingPeerError extends M3Error {
+  override readonly name = "MissingPeerError";
+  constructor(peer: string, needed: string, options?: { cause?: unknown }) {
+    super(
+      "missing-peer",
+      `For ${needed} the package ${peer} is needed, and it could not be loaded. Install it (npm install ${peer}); for a page without a bundler, copy it beside the worker: ` +
+        "bge-m3-web copy-assets DIR --transformers.",
+      { package: peer },
+      options,
+    );
+  }
+}
+
 /** A head was asked for that the model does not have. */
 export class MissingHeadError extends M3Error {
   override readonly name = "MissingHeadError";

@@ -129,7 +129,11 @@ export interface Manifest {
   readonly maxTokens: number;
   /** Put before a text of that kind; "" for none. Its tokens give no lexical weights and no ColBERT vectors. */
   readonly prompts: { readonly query: string; readonly passage: string };
-  readonly tokenizer: { readonly kind: "xlm-roberta" } & FileEntry;
+  /**
+   * `xlm-roberta`: a vocabulary of this package's own (src/tokenizer/README.md). `transformers`: the JSON text `{tokenizer, config}` of tokenizer.json and
+   * tokenizer_config.json, for `@huggingface/transformers`.
+   */
+  readonly tokenizer: { readonly kind: "xlm-roberta" | "transformers" } & FileEntry;
   readonly shards: readonly FileEntry[];
   /** Every tensor but the word-embedding table; `locateTensor` (tensor-layout.ts) finds both. */
   readonly tensors: Readonly<Record<string, TensorEntry>>;

@@ -63,7 +63,7 @@ export function parseManifest(json: unknown): Manifest {
     heads,
     maxTokens: root.field("maxTokens").integer(3, positions),
     prompts: { query: root.field("prompts").field("query").string(), passage: root.field("prompts").field("passage").string() },
-    tokenizer: { kind: root.field("tokenizer").field("kind").oneOf(["xlm-roberta"]), ...parseFile(root.field("tokenizer")) },
+    tokenizer: { kind: root.field("tokenizer").field("kind").oneOf(["xlm-roberta", "transformers"]), ...parseFile(root.field("tokenizer")) },
     shards,
     tensors: parseRecord(root.field("tensors"), (view) => parseTensor(view, shards)),
     encodings: parseRecord(root.field("encodings"), parseEncoding),

@@ -4,10 +4,10 @@ import type { TextKind, TextTokens } from "#core/embedding.ts";
 import { InvalidInputError } from "#core/errors.ts";
 import { nextMessageTurn } from "#core/event-loop.ts";
 import type { Manifest } from "#core/manifest.ts";
-import type { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import type { Tokenizer } from "#tokenizer/tokenizer.ts";
 
 /** What the encoder needs of a tokenizer. */
-export type TextTokenizer = Pick<XlmRobertaTokenizer, "encode" | "bosId" | "eosId" | "padId" | "unkId">;
+export type TextTokenizer = Pick<Tokenizer, "encode" | "bosId" | "eosId" | "padId" | "unkId">;
 
 /** A text as the model reads it. */
 export interface EncodedText {

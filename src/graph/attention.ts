@@ -4,7 +4,7 @@ import type { Value } from "./graph-builder.ts";
 import type { GraphContext } from "./graph-context.ts";
 import type { LinearKernel } from "./linear/linear-kernel.ts";
 import { attendInChunks, type LongTexts } from "./long-attention.ts";
-import { isMasked } from "./target.ts";
+import { isHalf, isMasked } from "./target.ts";
 
 /** What the attention of every layer shares. */
 export interface AttentionSetting {
@@ -22,7 +22,8 @@ export function maskBias({ g, target }: GraphContext): Value {
   if (!isMasked(target)) return "";
   const keyBias = g.input("key_bias", "float32", ["texts", 1, 1, "tokens"]);
   const queryZeros = g.input("query_zeros", "float32", [1, 1, "tokens", 1]);
-  return g.op("Add", [keyBias, queryZeros]);
+  const bias = g.op("Add", [keyBias, queryZeros]);
+  return isHalf(target) ? g.cast(bias, "float16") : bias;
 }
 
 /** @param name of the layer's self-attention, whose query, key and value layers are read */

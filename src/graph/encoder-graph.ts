@@ -25,7 +25,7 @@ import { int8Kernel } from "./linear/int8-kernel.ts";
 import type { LinearKernel, LinearLayer, PreparedInput } from "./linear/linear-kernel.ts";
 import { nbitsKernel } from "./linear/nbits-kernel.ts";
 import { longTexts } from "./long-attention.ts";
-import { type GraphTarget, isFloatModel, isMasked } from "./target.ts";
+import { type GraphTarget, isFloatModel, isHalf, isMasked } from "./target.ts";
 import type { WeightBinding } from "./weights/weight-binding.ts";
 
 export interface EncoderGraph {
@@ -44,8 +44,13 @@ export function buildEncoderGraph(manifest: Manifest, target: GraphTarget): Enco
   const rows = g.input("rows", "float32", ["texts", "tokens", hiddenSize]);
   const setting = { bias: maskBias(context), longTexts: target.kernels === "cpu" ? longTexts(context, rows) : null };
 
-  const firstStates = (of: Value) =>
-    g.op("LayerNormalization", [of, ...layerNormParameters(context, "embeddings.LayerNorm")], { axis: -1, epsilon: { float: layerNormEps } });
+  const firstStates = (of: Value) => {
+    const states = g.op("LayerNormalization", [of, ...layerNormParameters(context, "embeddings.LayerNorm", "float32")], {
+      axis: -1,
+      epsilon: { float: layerNormEps },
+    });
+    return isHalf(target) ? g.cast(states, "float16") : states;
+  };
 
   let x = first === 0 ? firstStates(rows) : rows;
   const begin = x;
@@ -63,11 +68,11 @@ export function buildEncoderGraph(manifest: Manifest, target: GraphTarget): Enco
     both ??= g.op("Concat", [x, first === 0 ? begin : firstStates(g.input("first_rows", "float32", ["texts", "tokens", hiddenSize]))], { axis: -1 });
     return both;
   };
-  if (target.outputs.lexical && lexical) g.output(head(context, lexical.layers, headInput(lexical.layers)), "lexical", "float32", ["texts", "tokens", 1]);
-  if (target.outputs.colbert && colbert)
-    g.output(head(context, colbert.layers, headInput(colbert.layers)), "colbert", "float32", ["texts", "tokens", colbert.dim]);
+  const headOutput = (layers: readonly HeadLayer[]) => toFloat32(context, head(context, layers, headInput(layers)));
+  if (target.outputs.lexical && lexical) g.output(headOutput(lexical.layers), "lexical", "float32", ["texts", "tokens", 1]);
+  if (target.outputs.colbert && colbert) g.output(headOutput(colbert.layers), "colbert", "float32", ["texts", "tokens", colbert.dim]);
   // An output takes its value's name: so the last, when all others are made of it.
-  if (target.outputs.hidden) g.output(x, "hidden", "float32", ["texts", "tokens", hiddenSize]);
+  if (target.outputs.hidden) g.output(toFloat32(context, x), "hidden", "float32", ["texts", "tokens", hiddenSize]);
   return { proto: g.toModel(manifest.name), weights: context.bindings };
 }
 
@@ -113,13 +118,21 @@ function addAndNormalise(context: GraphContext, linear: LinearKernel, layer: Lin
   return g.contrib("SkipLayerNormalization", [linear.multiply(x, layer), skip, ...parameters, bias], { epsilon });
 }
 
-function layerNormParameters(context: GraphContext, name: string): [gamma: Value, beta: Value] {
+function layerNormParameters(context: GraphContext, name: string, as?: "float32"): [gamma: Value, beta: Value] {
   const { hiddenSize } = context.architecture;
-  return [context.vector([`${name}.weight`], hiddenSize), context.vector([`${name}.bias`], hiddenSize)];
+  return [context.vector([`${name}.weight`], hiddenSize, as), context.vector([`${name}.bias`], hiddenSize, as)];
 }
 
-function pool({ g, manifest, target }: GraphContext, x: Value): Value {
-  if (manifest.heads.dense.pooling === "cls") return g.op("Gather", [x, g.constant("int64", [], [0])], { axis: 1 });
+/** Whatever is computed with, what a graph gives is float32. */
+function toFloat32({ g, target }: GraphContext, value: Value): Value {
+  return isHalf(target) ? g.cast(value, "float32") : value;
+}
+
+function pool(context: GraphContext, hidden: Value): Value {
+  const { g, manifest, target } = context;
+  if (manifest.heads.dense.pooling === "cls") return toFloat32(context, g.op("Gather", [hidden, g.constant("int64", [], [0])], { axis: 1 }));
+  // A sum over all tokens of a text would lose digits as float16.
+  const x = toFloat32(context, hidden);
   if (!isMasked(target)) return g.op("ReduceMean", [x, g.ints(1)], { keepdims: 0 });
   return g.op("Squeeze", [g.op("MatMul", [g.input("pooling", "float32", ["texts", 1, "tokens"]), x]), g.ints(1)]);
 }

@@ -25,7 +25,7 @@ import {
 export type Value = string;
 
 /** Element types that our graphs use, with the names that ONNX Runtime's JavaScript API has for them. */
-export type ElementType = "float32" | "uint8" | "int8" | "int64" | "bool";
+export type ElementType = "float32" | "float16" | "uint8" | "int8" | "int64" | "bool";
 
 /** A size, or the name of a size that is known at run time only. */
 export type Dimension = number | string;
@@ -38,6 +38,7 @@ const OPSET_VERSION = 21n;
 
 const DATA_TYPES: Readonly<Record<ElementType, TensorProto_DataType>> = {
   float32: TensorProto_DataType.FLOAT,
+  float16: TensorProto_DataType.FLOAT16,
   uint8: TensorProto_DataType.UINT8,
   int8: TensorProto_DataType.INT8,
   int64: TensorProto_DataType.INT64,
@@ -71,6 +72,11 @@ export class GraphBuilder {
   /** Adds an ONNX node with several outputs. */
   split(type: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>>, outputCount: number): Value[] {
     return this.node("", type, inputs, attributes, outputCount);
+  }
+
+  /** The value in another element type. */
+  cast(value: Value, type: ElementType): Value {
+    return this.op("Cast", [value], { to: DATA_TYPES[type] });
   }
 
   input(name: string, type: ElementType, dims: readonly Dimension[]): Value {

@@ -31,11 +31,15 @@ export interface GraphRun extends RunOptions {
   readonly outputs: OutputSelection;
   /** Whether the feeds are those of a masked graph. */
   readonly masked: boolean;
+  /** In float32, of an engine that computes in half precision otherwise. */
+  readonly exact?: boolean | undefined;
 }
 
 /** What runs graphs. `run` calls may overlap. */
 export interface GraphEngine {
   readonly info: SessionInfo;
+  /** Whether it computes in half precision, whose range large models may leave, and can compute a batch in float32 instead. */
+  readonly half?: boolean | undefined;
   /** Whether it has masked graphs; otherwise it gets texts of equal length only. */
   readonly masks: boolean;
   /** @returns the outputs that were asked for; their memory is the caller's @throws BackendError; the signal's reason, where it pauses */
@@ -82,7 +86,7 @@ export class GraphSession implements EncoderSession {
       const masked = isPadded(group);
       const [before, own] = [computedTokens, group.texts.length * group.width];
       const tell = onProgress && ((done: number) => onProgress((before + done * own) / allTokens));
-      const found = await this.#engine.run({ feeds: this.#feeds(group, masked, rowWidth), outputs, masked, signal, onProgress: tell });
+      const found = await this.#run({ feeds: this.#feeds(group, masked, rowWidth), outputs, masked, signal, onProgress: tell });
       computedTokens += own;
       for (const name of Object.keys(results) as OutputName[]) {
         const { into, columns } = results[name];
@@ -96,6 +100,14 @@ export class GraphSession implements EncoderSession {
     }
     const { pooled, lexical, colbert, hidden } = results;
     return { pooled: pooled.into, lexical: lexical.into, colbert: colbert.into, hidden: hidden.into, computedTokens };
+  }
+
+  /** What an engine of half precision has no number for is computed once more, exactly: for this batch, not for good. */
+  async #run(run: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>> {
+    const found = await this.#engine.run(run);
+    if (!this.#engine.half || Object.values(found).every(isPossible)) return found;
+    throwIfAborted(run.signal);
+    return await this.#engine.run({ ...run, exact: true });
   }
 
   /** Waits for a run at hand. */
@@ -118,4 +130,11 @@ export class GraphSession implements EncoderSession {
     if (this.#manifest.heads.dense.pooling === "mean") feeds.pooling = { dims: [count, 1, width], data: perToken((length) => 1 / length, 0) };
     return feeds;
   }
+}
+
+/** Not infinite, not NaN: 0 times such a number is not 0. */
+function isPossible(values: Float32Array): boolean {
+  let zero = 0;
+  for (let index = 0; index < values.length; index++) zero += values[index]! * 0;
+  return zero === 0;
 }

@@ -29,6 +29,11 @@ export interface WebGpuTarget extends Target {
   readonly kernels: "webgpu";
   /** Whether the texts of a batch may have unequal lengths; then the graph has the inputs that say which tokens are real. */
   readonly masked: boolean;
+  /**
+   * Weights that are not of few bits (scales, biases, LayerNorms) as float16, and what is computed with them: `compute`: all activations are float16 too, from the embedding LayerNorm
+   * to the heads (a device needs `shader-f16`). `exact`: the same weights, computed in float32. Left out: float32 throughout.
+   */
+  readonly half?: "compute" | "exact" | undefined;
 }
 
 export type GraphTarget = CpuTarget | WebGpuTarget;
@@ -36,6 +41,11 @@ export type GraphTarget = CpuTarget | WebGpuTarget;
 /** Whether a model's matrices are floats, and so computed in float32 on every target. */
 export function isFloatModel({ dtype }: Pick<Manifest, "dtype">): boolean {
   return dtype === "fp32" || dtype === "fp16";
+}
+
+/** Whether activations are float16. */
+export function isHalf(target: GraphTarget): boolean {
+  return target.kernels === "webgpu" && target.half === "compute";
 }
 
 export function isMasked(target: GraphTarget): boolean {

@@ -4,14 +4,17 @@
  * Nothing here names another origin: a name stands for a path below the base URL, which is the page's own unless the caller says otherwise.
  */
 import { InvalidInputError, UnknownModelError } from "#core/errors.ts";
+import { publishedModels } from "#core/published-models.ts";
 
 /** Path of each named model's manifest, relative to the base URL. */
 const CATALOG: Readonly<Record<string, string>> = {
   "m3-mini": "models/m3-mini/manifest.json",
 };
 
-/** The names that {@link manifestUrl} knows. */
+/** The names that {@link manifestUrl} knows. `M3.load` knows those of published ONNX repositories (core/published-models.ts) as well, which have no manifest. */
 export const modelNames: readonly string[] = Object.keys(CATALOG);
+
+const allNames: readonly string[] = [...modelNames, ...publishedModels.map(({ repository }) => repository)];
 
 /**
  * URL of a model's manifest.
@@ -25,7 +28,7 @@ export function manifestUrl(model: string, baseUrl: string): URL {
   if (!base) throw new InvalidInputError("options.baseUrl", "an absolute URL", baseUrl);
   const path = Object.hasOwn(CATALOG, model) ? CATALOG[model]! : model;
   const url = looksLikePath(path) ? parseUrl(path, base) : null;
-  if (!url) throw new UnknownModelError(model, modelNames);
+  if (!url) throw new UnknownModelError(model, allNames);
   return url.pathname.endsWith("/") ? new URL("manifest.json", url) : url;
 }
 

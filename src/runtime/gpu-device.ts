@@ -3,7 +3,7 @@
  * us when it is lost.
  */
 import { BackendError } from "#core/errors.ts";
-import { describeAdapter, isSoftware, requestAdapter } from "./probe.ts";
+import { describeAdapter, HALF_FEATURE, isSoftware, requestAdapter } from "./probe.ts";
 
 /** A device asks for the adapter's own, where the default would be too small for the tensors of a large model. */
 const RAISED_LIMITS = [
@@ -31,18 +31,24 @@ export interface OwnDevice {
   readonly subgroups: boolean;
 }
 
-/**
- * @param subgroups false leaves them out in any case; undefined decides by what the adapter tells
- * @throws BackendError when there is no adapter, or it gives no device
- */
-export async function openDevice(subgroups?: boolean): Promise<OwnDevice> {
+export interface DeviceOptions {
+  /** False leaves them out in any case; undefined decides by what the adapter tells. */
+  readonly subgroups?: boolean | undefined;
+  /** Whether shaders may compute with 16-bit floats. Default false. */
+  readonly half?: boolean | undefined;
+}
+
+/** @throws BackendError when there is no adapter, it gives no device, or does not have what is asked for */
+export async function openDevice({ subgroups, half = false }: DeviceOptions = {}): Promise<OwnDevice> {
   const adapter = await requestAdapter();
   if (!adapter) throw new BackendError("there is no WebGPU adapter.", { backend: "webgpu" });
+  if (half && !adapter.features.has(HALF_FEATURE)) throw new BackendError(`${describeAdapter(adapter)} has no ${HALF_FEATURE}.`, { backend: "webgpu" });
   const withSubgroups = subgroups !== false && adapter.features.has("subgroups") && trustsSubgroups(adapter);
   const requiredLimits: Record<string, number> = {};
   for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const requiredFeatures: GPUFeatureName[] = [...(withSubgroups ? (["subgroups"] as const) : []), ...(half ? ([HALF_FEATURE] as const) : [])];
   try {
-    const device = await adapter.requestDevice({ label: "bge-m3-web", requiredFeatures: withSubgroups ? ["subgroups"] : [], requiredLimits });
+    const device = await adapter.requestDevice({ label: "bge-m3-web", requiredFeatures, requiredLimits });
     return { device, adapter: describeAdapter(adapter), subgroups: withSubgroups };
   } catch (cause) {
     throw new BackendError(`the WebGPU adapter gave no device: ${String(cause)}`, { backend: "webgpu" }, { cause });

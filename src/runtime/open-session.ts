@@ -13,8 +13,8 @@ import { openWebGpuEngine } from "./webgpu-engine.ts";
 
 export interface OpenOptions extends PrepareOptions {
   readonly backend: "webgpu" | "wasm";
-  /** `fp32` computes everything in float32, whatever the artefact stores. Default: as it is stored. */
-  readonly precision?: "default" | "fp32" | undefined;
+  /** `fp32` computes everything in float32, whatever the artefact stores; `fp16`, on WebGPU only, activations in 16 bits. Default: as it is stored. */
+  readonly precision?: "default" | "fp32" | "fp16" | undefined;
   /** Most threads of the WASM backend; without cross-origin isolation it is one in any case. Default: as many as the machine has, at most 4. */
   readonly threads?: number | undefined;
   /** WebGPU: false does without subgroup operations, which some drivers get wrong. Default: as the adapter's data allow. */
@@ -37,6 +37,7 @@ export async function openSession(model: LoadedModel, options: OpenOptions): Pro
   // Many published graphs round activations to 8 bits at run time, with operators that WebGPU has not; and all of them have the tables within.
   if (backend === "webgpu" && onnx) throw new UnsupportedModelError("it is an ONNX file, which runs on WebAssembly only.", { backend });
   if (backend === "webgpu") return new GraphSession(await openWebGpuEngine(model, { ...options, precision }), model.manifest);
+  if (precision === "fp16") throw new UnsupportedModelError("16-bit activations are computed on WebGPU only.", { backend });
   const threads = usableThreads(options.threads);
   if (options.engine === "bge-m3-web" && !onnx) return openWasmEncoder(model, { precision, threads, signal, onProgress });
   const { ort, engine } = await loadBuild("wasm", { wasmBaseUrl, threads });

@@ -9,7 +9,12 @@ export interface BackendStatus {
   readonly software: boolean;
   /** For people: the adapter's name, or why there is none. */
   readonly reason: string;
+  /** Whether it computes with 16-bit floats. */
+  readonly half: boolean;
 }
+
+/** The feature without which a GPU's shaders have no 16-bit floats. */
+export const HALF_FEATURE = "shader-f16";
 
 /** Threads beyond this bring little, and take cores that the page needs. */
 const MOST_THREADS = 4;
@@ -52,14 +57,14 @@ export async function listBackends(choice: DeviceChoice): Promise<BackendStatus[
 
 async function webgpuStatus(): Promise<BackendStatus> {
   const backend = "webgpu";
-  if (!("gpu" in navigator)) return { backend, available: false, software: false, reason: "this browser has no WebGPU in workers" };
+  if (!("gpu" in navigator)) return { backend, available: false, software: false, half: false, reason: "this browser has no WebGPU in workers" };
   const adapter = await requestAdapter();
-  if (!adapter) return { backend, available: false, software: false, reason: "there is no WebGPU adapter" };
-  return { backend, available: true, software: isSoftware(adapter), reason: describeAdapter(adapter) };
+  if (!adapter) return { backend, available: false, software: false, half: false, reason: "there is no WebGPU adapter" };
+  return { backend, available: true, software: isSoftware(adapter), half: adapter.features.has(HALF_FEATURE), reason: describeAdapter(adapter) };
 }
 
 function wasmStatus(): BackendStatus {
   const threads = usableThreads();
   const why = globalThis.crossOriginIsolated ? "" : ", since the page is not cross-origin isolated";
-  return { backend: "wasm", available: true, software: false, reason: threads === 1 ? `one thread${why}` : `${threads} threads` };
+  return { backend: "wasm", available: true, software: false, half: false, reason: threads === 1 ? `one thread${why}` : `${threads} threads` };
 }

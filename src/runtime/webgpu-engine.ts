@@ -17,11 +17,14 @@ import { type Build, loadBuild } from "./builds.ts";
 import { type OwnDevice, openDevice } from "./gpu-device.ts";
 import { WebGpuWeights } from "./webgpu-weights.ts";
 
+type Precision = "default" | "fp32" | "fp16";
+
 /** A GPU wants work: batches are large, and texts of nearly equal length share one. */
 const BATCH = { tokenBudget: 4096, maxTexts: 64, maxPadding: 0.03 } as const;
 
 interface WebGpuOptions extends PrepareOptions {
-  readonly precision: "default" | "fp32";
+  /** `fp16`: activations are 16-bit floats; a batch that leaves their range is computed in float32. */
+  readonly precision: Precision;
   readonly subgroups?: boolean | undefined;
   readonly wasmBaseUrl?: string | undefined;
 }
@@ -31,11 +34,11 @@ export async function openWebGpuEngine(model: LoadedModel, options: WebGpuOption
   const { precision, wasmBaseUrl } = options;
   // Threads would serve the CPU provider, which computes nothing here.
   const build = await loadBuild("webgpu", { wasmBaseUrl, threads: 1 });
-  const own = await openDevice(options.subgroups);
+  const own = await openDevice({ subgroups: options.subgroups, half: precision === "fp16" });
   try {
     const { lexical, colbert } = model.manifest.heads;
     const everything = { dense: true, lexical: lexical !== null, colbert: colbert !== null };
-    const { weights } = buildEncoderGraph(model.manifest, { kernels: "webgpu", precision, masked: false, outputs: everything });
+    const { weights } = buildEncoderGraph(model.manifest, { ...targetOf(precision, false), masked: false, outputs: everything });
     return new WebGpuEngine(build, own, await WebGpuWeights.upload(weights, model, own.device, build, options), model.manifest, precision);
   } catch (error) {
     own.device.destroy();
@@ -50,7 +53,8 @@ class WebGpuEngine implements GraphEngine {
   readonly #device: GPUDevice;
   readonly #weights: WebGpuWeights;
   readonly #manifest: Manifest;
-  readonly #precision: "default" | "fp32";
+  readonly #precision: Precision;
+  readonly half: boolean;
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
   /** Rejects when the device is lost, which a run does not always notice. */
   readonly #lost: Promise<never>;
@@ -58,7 +62,7 @@ class WebGpuEngine implements GraphEngine {
   #failure: M3Error | undefined;
   #disposed = false;
 
-  constructor(build: Build, { device, adapter, subgroups }: OwnDevice, weights: WebGpuWeights, manifest: Manifest, precision: "default" | "fp32") {
+  constructor(build: Build, { device, adapter, subgroups }: OwnDevice, weights: WebGpuWeights, manifest: Manifest, precision: Precision) {
     const engine = `${build.engine} on ${adapter}${subgroups ? "" : ", without subgroups"}`;
     const batch = { ...BATCH, memory: gpuBatchMemory(manifest.architecture) };
     this.info = { backend: "webgpu", engine, precision: describePrecision(manifest, precision), threads: 1, batch };
@@ -67,6 +71,7 @@ class WebGpuEngine implements GraphEngine {
     this.#weights = weights;
     this.#manifest = manifest;
     this.#precision = precision;
+    this.half = precision === "fp16";
     this.#lost = device.lost.then(({ message, reason }) => {
       throw this.#fail(new BackendError(`the GPU device was lost (${message || reason}).`, { backend: "webgpu", spoiled: true }));
     });
@@ -95,8 +100,8 @@ class WebGpuEngine implements GraphEngine {
     });
   }
 
-  async #run({ feeds, outputs, masked }: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>> {
-    const session = await this.#session(outputs, masked);
+  async #run({ feeds, outputs, masked, exact }: GraphRun): Promise<Partial<Record<OutputName, Float32Array>>> {
+    const session = await this.#session(outputs, masked, exact ?? false);
     const inputs: Record<string, Tensor> = {};
     for (const name of session.inputNames) {
       const feed = feeds[name];
@@ -108,13 +113,13 @@ class WebGpuEngine implements GraphEngine {
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
   }
 
-  #session({ dense, lexical, colbert, hidden }: OutputSelection, masked: boolean): Promise<InferenceSession> {
+  #session({ dense, lexical, colbert, hidden }: OutputSelection, masked: boolean, exact: boolean): Promise<InferenceSession> {
     const { heads } = this.#manifest;
     const outputs = { dense, lexical: lexical && heads.lexical !== null, colbert: colbert && heads.colbert !== null, hidden };
-    const key = [...selectedOutputs(outputs), masked].join();
+    const key = [...selectedOutputs(outputs), masked, exact].join();
     let session = this.#sessions.get(key);
     if (!session) {
-      const { proto } = buildEncoderGraph(this.#manifest, { kernels: "webgpu", precision: this.#precision, masked, outputs });
+      const { proto } = buildEncoderGraph(this.#manifest, { ...targetOf(this.#precision, exact), masked, outputs });
       const executionProviders = [{ name: "webgpu", device: this.#device }] as const;
       session = this.#build.ort.InferenceSession.create(proto, { executionProviders, graphOptimizationLevel: "basic" });
       this.#sessions.set(key, session);
@@ -129,7 +134,17 @@ class WebGpuEngine implements GraphEngine {
   }
 }
 
-function describePrecision({ dtype }: Manifest, precision: "default" | "fp32"): string {
-  if (precision === "fp32" || dtype === "fp32" || dtype === "fp16") return "fp32";
+function targetOf(precision: Precision, exact: boolean) {
+  if (precision !== "fp16") return { kernels: "webgpu", precision } as const;
+  return { kernels: "webgpu", precision: "default", half: exact ? "exact" : "compute" } as const;
+}
+
+function describePrecision({ dtype }: Manifest, precision: Precision): string {
+  const isFloat = dtype === "fp32" || dtype === "fp16";
+  if (precision === "fp16") {
+    const weights = isFloat ? "float16 weights" : `${dtype === "q4" ? 4 : 8}-bit weights in blocks of 32`;
+    return `${weights}, float16 activations (float32 for batches that leave their range)`;
+  }
+  if (precision === "fp32" || isFloat) return "fp32";
   return `${dtype === "q4" ? 4 : 8}-bit weights in blocks of 32, float32 activations`;
 }

@@ -30,7 +30,8 @@ export class WebGpuWeights {
     const tensors = new Map<string, Tensor>();
     const buffers: GPUBuffer[] = [];
     const upload = ({ name, type, dims }: GraphTensor, bytes: Uint8Array) => {
-      if (type !== "float32" && type !== "uint8") throw new UnsupportedModelError(`a WebGPU graph cannot read ${type} weights.`, { tensor: name });
+      if (type !== "float32" && type !== "float16" && type !== "uint8")
+        throw new UnsupportedModelError(`a WebGPU graph cannot read ${type} weights.`, { tensor: name });
       const size = Math.ceil(bytes.byteLength / ALIGNMENT) * ALIGNMENT;
       if (size > device.limits.maxStorageBufferBindingSize) {
         throw new UnsupportedModelError(`"${name}" has ${size} bytes, and this GPU takes ${device.limits.maxStorageBufferBindingSize} at most.`, {

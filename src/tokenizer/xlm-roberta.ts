@@ -7,6 +7,7 @@ import { AddedTokenFinder } from "./added-tokens.ts";
 import { CharacterRules } from "./character-rules.ts";
 import { TextScanner } from "./text-scanner.ts";
 import { TokenBuffer } from "./token-buffer.ts";
+import type { TokenizedText, TokenizeOptions, Tokenizer } from "./tokenizer.ts";
 import { Unigram } from "./unigram.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 import { SpaceHandling, WORD_MARK } from "./vocabulary-format.ts";
@@ -14,24 +15,7 @@ import { WHITE_SPACE } from "./white-space.ts";
 
 const SPACE = 0x20;
 
-export interface TokenizeOptions {
-  /** Most tokens kept, special tokens included; the rest is cut off the end, before the closing special token. Default: all. */
-  readonly maxLength?: number | undefined;
-  /** Put `<s>` before and `</s>` after. Default true. */
-  readonly addSpecialTokens?: boolean | undefined;
-}
-
-export interface TokenizedText {
-  readonly ids: Int32Array;
-  /** Two numbers a token: the UTF-16 range [start, end) of the given text that it comes from; [0, 0] for special tokens. */
-  readonly offsets: Int32Array;
-  /** Whether `maxLength` cut tokens off. */
-  readonly truncated: boolean;
-  /** Tokens of the whole text, special tokens included where they were asked for. */
-  readonly untruncatedLength: number;
-}
-
-export class XlmRobertaTokenizer {
+export class XlmRobertaTokenizer implements Tokenizer {
   /** Ids that the model can be given: 0 to vocabSize - 1. */
   readonly vocabSize: number;
   /** Ids of the special tokens; undefined for one that the vocabulary lacks. */

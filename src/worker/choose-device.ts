@@ -107,14 +107,17 @@ const NAMES = { webgpu: "WebGPU", wasm: "WebAssembly", native: "the native runti
 
 function tell({ session, backend }: Passed, attempts: readonly DeviceAttempt[]): DeviceStory {
   const { engine, precision, threads } = session.info;
-  const others = attempts.filter((attempt) => attempt.outcome !== "chosen").map(tellOther);
+  const others = attempts.filter((attempt) => attempt.outcome !== "chosen").map((attempt) => tellOther(attempt, backend));
   const why = [others.length > 0 ? others.join("; ") : `${NAMES[backend]} was asked for`, ...(backend === "wasm" ? [tellThreads(threads)] : [])];
   return { backend, engine, precision, threads, why: `${why.join("; ")}.`, attempts };
 }
 
-function tellOther({ backend, outcome, reason }: DeviceAttempt): string {
+/** @param chosen another way to run the same backend is told by its own name, with which its reason begins */
+function tellOther({ backend, outcome, reason }: DeviceAttempt, chosen: DeviceAttempt["backend"]): string {
   const text = reason.replace(/\.$/, "");
   if (outcome === "slower") return `Faster here than ${NAMES[backend]}`;
+  const [, variant, rest] = /^([^:]+): (.*)$/s.exec(text) ?? [];
+  if (outcome === "unavailable" && backend === chosen && variant !== undefined) return `${variant} is not to be had (${rest})`;
   return outcome === "unavailable" ? `${NAMES[backend]} is not to be had (${text})` : `${NAMES[backend]} failed (${text})`;
 }
 

@@ -4,10 +4,11 @@
  * Calls go over Comlink. An AbortSignal cannot be cloned, so a call has a number and `cancel(number)` ends it; a callback inside an options object
  * cannot cross either, so progress comes back through the one listener that `connect` was given, with the number of its call.
  */
-import type { DeviceChoice, DeviceStory } from "#core/device.ts";
+import type { DeviceChoice, DeviceStory, PrecisionChoice } from "#core/device.ts";
 import type { EncodeOptions, TextKind, TextTokens } from "#core/embedding.ts";
 import type { ModelInfo } from "#core/model-info.ts";
 import type { ProgressEvent } from "#core/progress.ts";
+import type { PublishedModel } from "#core/published-models.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
 import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 import type { AdaptReport, AdaptSettings, AdaptSource, HeadsRequest } from "./adapt-protocol.ts";
@@ -43,11 +44,16 @@ export type StorageChoice = "auto" | "memory";
 /** Which pages of the embedding table are read before a token asks for them: those of frequent tokens when the worker is idle, all at load, or none. */
 export type PrefetchChoice = "hot" | "all" | "none";
 
-/** A model folder on the user's disk: a handle, or its files. */
-export type ModelFolder = { readonly handle: FileSystemDirectoryHandle } | { readonly files: readonly File[] };
+/** A folder on the user's disk: a handle; or its files, with the path of each below it, which crosses no boundary by itself. */
+export type ModelFolder = { readonly handle: FileSystemDirectoryHandle } | { readonly files: readonly File[]; readonly paths: readonly string[] };
+
+/** A published ONNX repository, as it is. */
+export interface PublishedSource {
+  readonly published: PublishedModel;
+}
 
 export interface LoadRequest {
-  readonly model: string | ModelFolder;
+  readonly model: string | ModelFolder | PublishedSource;
   /** Absolute URL that the model's name or path is resolved against. */
   readonly baseUrl: string;
   /** The fingerprint that the model must have. Undefined: any. */
@@ -55,6 +61,8 @@ export interface LoadRequest {
   readonly device: DeviceChoice;
   /** Undefined: as many as help. */
   readonly threads: number | undefined;
+  /** Undefined: "default". */
+  readonly precision?: PrecisionChoice | undefined;
   readonly storage: StorageChoice;
   /** Undefined: "hot". */
   readonly prefetch?: PrefetchChoice | undefined;

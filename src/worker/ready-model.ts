@@ -5,7 +5,7 @@ import { modelInfo } from "#core/model-info.ts";
 import type { EncoderSession } from "#core/session.ts";
 import type { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { type EncoderParts, M3Encoder } from "#encoder/encoder.ts";
-import type { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import type { Tokenizer } from "#tokenizer/tokenizer.ts";
 import { BatchQueue } from "./batch-queue.ts";
 import type { Loaded, Urgency } from "./protocol.ts";
 
@@ -16,7 +16,7 @@ export interface ReadyParts {
   readonly model: LoadedModel;
   /** Heads that are not the model's own. */
   readonly heads: Uint8Array<ArrayBuffer> | null;
-  readonly tokenizer: XlmRobertaTokenizer;
+  readonly tokenizer: Tokenizer;
   readonly embeddings: EmbeddingTable;
   readonly session: EncoderSession;
   readonly device: DeviceStory;

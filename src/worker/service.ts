@@ -5,8 +5,10 @@
 import * as Comlink from "comlink";
 import type { DeviceChoice, DeviceStory } from "#core/device.ts";
 import type { EncodeOptions, TextKind, TextTokens } from "#core/embedding.ts";
+import type { LoadedModel } from "#core/loaded-model.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
+import { publishedModel } from "#core/published-models.ts";
 import type { ScoreOptions, Scores } from "#core/score.ts";
 import type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
@@ -14,7 +16,6 @@ import type { M3Encoder } from "#encoder/encoder.ts";
 import { manifestUrl } from "#model/catalog.ts";
 import { loadModel } from "#model/load-model.ts";
 import { listStoredModels, removeStoredModel, verifyStoredModel } from "#model/stored-models.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
 import type { AdaptSettings, AdaptSource } from "./adapt-protocol.ts";
 import { deviceCandidates } from "./device-candidates.ts";
 import { FOLDER_URL, folderFetch } from "./folder-fetch.ts";
@@ -23,6 +24,7 @@ import { type IdlePrefetch, prefetchPages } from "./idle-prefetch.ts";
 import type { IndexAnswer, IndexOperation, IndexRequest } from "./index-protocol.ts";
 import { IndexService, type openIndexPlace } from "./index-service.ts";
 import { openModelStorage } from "./model-storage.ts";
+import { openModelTokenizer } from "./open-model-tokenizer.ts";
 import { openReady } from "./open-ready.ts";
 import type {
   Adapted,
@@ -44,6 +46,7 @@ import type {
   WorkerApi,
 } from "./protocol.ts";
 import type { ReadyModel } from "./ready-model.ts";
+import { openPublishedFolder, openPublishedModel } from "./published-model.ts";
 import { holdForLife } from "./sign-of-life.ts";
 import { SiteService } from "./site-service.ts";
 import { buffersOf, packEmbeddings } from "./transfer.ts";
@@ -90,23 +93,19 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
 
   load(call: Call, request: LoadRequest): Promise<Loaded> {
     return this.#run(call, async (signal, onProgress) => {
-      const { model: name, baseUrl, revision, device, threads, storage, prefetch, maxBatchTexts, heads = "shipped" } = request;
+      const { device, threads, precision, storage, prefetch, maxBatchTexts, heads = "shipped" } = request;
       const openStorage = storage === "memory" ? null : this.#parts.openModelStorage;
-      // A folder is not copied: only heads that were trained here are stored of it.
-      const source =
-        typeof name === "string"
-          ? { url: name, openStorage: openStorage ?? undefined, fetch: undefined }
-          : { url: FOLDER_URL, openStorage: undefined, fetch: folderFetch(name) };
-      const base = await this.#parts.loadModel(source.url, { baseUrl, revision, signal, onProgress, openStorage: source.openStorage, fetch: source.fetch });
+      const base = await this.#open(request, openStorage ?? undefined, signal, onProgress);
       const common = {
         base,
         embeddings: new EmbeddingTable(base.manifest, base.tensors),
         threads,
+        precision,
         maxBatchTexts,
         deviceCandidates: this.#parts.deviceCandidates,
         onDevice: (story: DeviceStory) => this.#onDevice(story),
       };
-      const tokenizer = base.readTokenizer({ signal }).then((bytes) => XlmRobertaTokenizer.fromBytes(bytes));
+      const tokenizer = base.readTokenizer({ signal }).then((bytes) => openModelTokenizer(base.manifest, bytes));
       // Whoever waits for it meets the failure.
       tokenizer.catch(() => {});
       const file = await chooseHeads(heads, base, openStorage, onProgress);
@@ -206,6 +205,23 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
 
   cancel(id: CallId): void {
     this.#running.get(id)?.abort();
+  }
+
+  /** A folder is not copied: only heads that were trained here are stored of it. */
+  async #open(
+    { model: name, baseUrl, revision }: LoadRequest,
+    openStorage: ServiceParts["openModelStorage"] | undefined,
+    signal: AbortSignal,
+    onProgress: ProgressListener | undefined,
+  ): Promise<LoadedModel> {
+    const options = { baseUrl, revision, signal, onProgress };
+    if (typeof name === "string") {
+      const published = publishedModel(name);
+      if (published) return await openPublishedModel(published, options);
+      return await this.#parts.loadModel(name, { ...options, openStorage });
+    }
+    if ("published" in name) return await openPublishedModel(name.published, options);
+    return (await openPublishedFolder(name, options)) ?? (await this.#parts.loadModel(FOLDER_URL, { ...options, fetch: folderFetch(name) }));
   }
 
   /** Runs a call under its number. Its progress has been heard by the time that it ends. */

@@ -11,15 +11,15 @@ export const dist = path.join(root, "dist");
 const common: InlineConfig = { root, configFile: false, publicDir: false, logLevel: "warn" };
 
 /**
- * For pages and workers: no bare import is left, so the files also run as they are. White space stays, and with it the comments that tell the user's
+ * For pages and workers: no bare import is left but that of the optional peer, so the files also run as they are. White space stays, and with it the comments that tell the user's
  * bundler which imports to leave alone.
  */
 function browserBundle(
   name: string,
   entries: Readonly<Record<string, string>>,
-  options: { minify: boolean; plugins: Plugin[]; format?: "es" | "iife" },
+  options: { minify: boolean; plugins: Plugin[]; format?: "es" | "iife"; external?: string[] },
 ): InlineConfig {
-  const { minify, plugins, format = "es" } = options;
+  const { minify, plugins, format = "es", external = [] } = options;
   return {
     ...common,
     plugins,
@@ -31,7 +31,7 @@ function browserBundle(
       minify,
       lib: { entry: { ...entries }, formats: [format], name },
       license: { fileName: `licenses-${name}.md` },
-      rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: `${name}-[name]-[hash].js` } },
+      rolldownOptions: { external, output: { entryFileNames: "[name].js", chunkFileNames: `${name}-[name]-[hash].js` } },
     },
   };
 }
@@ -67,7 +67,8 @@ const bundles: readonly InlineConfig[] = [
   browserBundle(
     "worker",
     { worker: "src/worker/entry.ts", "worker-thread": "src/runtime/wasm-encoder/thread.ts" },
-    { minify: true, plugins: [literalUrls({ "./thread.ts": "./worker-thread.js" }), onnxruntime()] },
+    // The optional peer is the app's own, or lies beside the worker (src/tokenizer/peer-library.ts).
+    { minify: true, plugins: [literalUrls({ "./thread.ts": "./worker-thread.js" }), onnxruntime()], external: ["@huggingface/transformers"] },
   ),
   // A site puts this file where its pages are: it stands alone, as a classic script that leaves no names behind.
   browserBundle("isolation", { "isolation-worker": "src/worker/isolation-worker.ts" }, { minify: true, plugins: [], format: "iife" }),

@@ -6,7 +6,7 @@ import type { LoadedModel } from "#core/loaded-model.ts";
 import type { KnownAnswer, Manifest } from "#core/manifest.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { type BuildModelOptions, type BuildModelResult, buildModel, formatBuildReport, type SelfTestText } from "../commands/build-model.ts";
 import { reportQuality } from "../commands/build-report/build-report.ts";
 import { CHECKOUT_CORPUS, readPages } from "../commands/build-report/pages.ts";
@@ -26,6 +26,7 @@ interface BuildFlags extends OutputOptions {
   readonly reportPages: number;
   /** commander's form of `--no-self-test`. */
   readonly selfTest: boolean;
+  readonly onnxFile?: string;
   readonly name?: string;
   readonly license?: string;
   readonly source?: string;
@@ -37,7 +38,8 @@ export function addBuildModel(program: Command, surroundings: Surroundings): voi
     .summary("a Hugging Face checkpoint to a model that this package runs")
     .description(
       "Reads a folder with config.json, *.safetensors or pytorch_model.bin, tokenizer.json, and heads.safetensors or sparse_linear.pt and colbert_linear.pt; " +
-        "writes a folder with manifest.json, weight files and a vocabulary. An m3.json in the checkpoint may say name, license, source, pooling, prompts and maxTokens.",
+        "writes a folder with manifest.json, weight files and a vocabulary. A folder with config.json, tokenizer.json and a published ONNX file of BGE-M3 is taken as it is " +
+        "(docs/published-models.md). An m3.json in the checkpoint may say name, license, source, pooling, prompts and maxTokens.",
     )
     .argument("<checkpoint>", "folder of the checkpoint")
     .requiredOption("--out <dir>", "folder to write: new, empty, or a model, which is replaced")
@@ -49,12 +51,13 @@ export function addBuildModel(program: Command, surroundings: Surroundings): voi
     )
     .addOption(new Option("--report-pages <n>", "most pages of each file").argParser(wholeNumber).default(DEFAULT_PAGES))
     .option("--no-self-test", "store no known answers; the model is then loaded without being tested")
+    .option("--onnx-file <path>", "which ONNX file of a folder that has several")
     .option("--name <name>", "the model's name (default: m3.json's, or the checkpoint folder's)")
     .option("--license <id>", "SPDX identifier of its licence")
     .option("--source <text>", "where its weights come from");
   withOutputOptions(
     command,
-    "print the report as one JSON object on standard output: {out, name, fingerprint, dtype, bytes, shards, selfTest, heads, quantised: [{tensor, encoding, shape, relativeError}], quality}",
+    "print the report as one JSON object on standard output: {out, name, fingerprint, dtype, bytes, shards, selfTest, heads, quantised: [{tensor, encoding, shape, relativeError}], published: {repository, revision} or null, quality}",
   ).action((checkpoint: string, flags: BuildFlags) => run(checkpoint, flags, surroundings));
 }
 
@@ -66,6 +69,7 @@ async function run(checkpoint: string, flags: BuildFlags, surroundings: Surround
       checkpoint,
       out: flags.out,
       dtype: flags.dtype,
+      onnxFile: flags.onnxFile,
       settings: givenSettings(flags),
       report: flags.report,
       quality: await qualityOf(flags, surroundings, progress),
@@ -110,7 +114,7 @@ function givenSettings({ name, license, source }: BuildFlags): Partial<ModelSett
 /** The answers that the model's self-test will expect: those of the weights as they were stored, computed in float32. */
 async function embedInFloat32(model: LoadedModel, texts: readonly SelfTestText[], { openSession, signal }: Surroundings): Promise<readonly KnownAnswer[]> {
   const { manifest } = model;
-  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
   const session = await openSession(model, { precision: "fp32", lowMemory: true, signal });
   try {
     const encoder = new M3Encoder({ manifest, tokenizer, session, embeddings: new EmbeddingTable(manifest, model.tensors) });
@@ -126,17 +130,30 @@ async function embedInFloat32(model: LoadedModel, texts: readonly SelfTestText[]
   }
 }
 
-function jsonReport({ out, manifest, bytes, quantised, quality }: BuildModelResult) {
+function jsonReport({ out, manifest, bytes, quantised, published, quality }: BuildModelResult) {
   const { name, fingerprint, dtype, shards, selfTest } = manifest;
-  return { out, name, fingerprint, dtype, bytes, shards: shards.length, selfTest: selfTest !== null, heads: headNames(manifest), quantised, quality };
+  return {
+    out,
+    name,
+    fingerprint,
+    dtype,
+    bytes,
+    shards: shards.length,
+    selfTest: selfTest !== null,
+    heads: headNames(manifest),
+    quantised,
+    published: published && { repository: published.repository, revision: published.revision },
+    quality,
+  };
 }
 
 function headNames({ heads }: Manifest): string[] {
   return ["dense", ...(heads.lexical ? ["lexical"] : []), ...(heads.colbert ? ["colbert"] : [])];
 }
 
-function sentence({ out, manifest, bytes }: BuildModelResult): string {
+function sentence({ out, manifest, bytes, published }: BuildModelResult): string {
   const missing = [manifest.heads.lexical ? [] : ["lexical"], manifest.heads.colbert ? [] : ["ColBERT"]].flat();
   const without = missing.length === 0 ? "" : ` It has no ${missing.join(" and no ")} head: the checkpoint has no weights for it.`;
-  return `${manifest.name} (${manifest.dtype}, ${(bytes / 1e6).toFixed(1)} MB in ${manifest.shards.length} shards, fingerprint ${manifest.fingerprint.slice(0, 16)}…) is in ${out}.${without}`;
+  const from = published ? ` Its files are those of ${published.repository} at ${published.revision}.` : "";
+  return `${manifest.name} (${manifest.dtype}, ${(bytes / 1e6).toFixed(1)} MB in ${manifest.shards.length} shards, fingerprint ${manifest.fingerprint.slice(0, 16)}…) is in ${out}.${without}${from}`;
 }

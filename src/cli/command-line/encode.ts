@@ -4,7 +4,7 @@ import type { EncodeOptions, TextKind } from "#core/embedding.ts";
 import type { Manifest } from "#core/manifest.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { encodeLines } from "../commands/encode.ts";
 import { defaultModelFolder } from "../default-model.ts";
 import { openFileModel } from "../file-model.ts";
@@ -58,7 +58,7 @@ async function run(file: string, flags: EncodeFlags, surroundings: Surroundings)
   const size = await inputBytes(file);
   const model = await openFileModel(flags.model ?? defaultModelFolder());
   const { manifest } = model;
-  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
   const progress = new ProgressLine(flags.quiet ?? false, stderr);
   const output = await openLines(flags.out, stdout);
   try {

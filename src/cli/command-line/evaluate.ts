@@ -8,7 +8,7 @@ import { M3Encoder } from "#encoder/encoder.ts";
 import { LAYOUTS, type Layout } from "#evaluation/datasets/layouts.ts";
 import { measureOf } from "#evaluation/measures.ts";
 import { Kernels } from "#scoring/kernels/instance.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { CachedEncoder } from "../commands/evaluate/encode-cached.ts";
 import { DEFAULT_MEASURES, evaluateSets, plotOf } from "../commands/evaluate/evaluate.ts";
 import { type NamedSet, setOfFiles, setOfFolder } from "../commands/evaluate/read-sets.ts";
@@ -89,7 +89,7 @@ async function run(folders: readonly string[], flags: EvaluateFlags, surrounding
   try {
     const model = await openFileModel(flags.model ?? defaultModelFolder());
     const { manifest } = model;
-    const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+    const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
     const session = await surroundings.openSession(model, { precision: flags.precision, threads: flags.threads, signal });
     try {
       const { engine, precision } = session.info;

@@ -4,7 +4,7 @@ import { InvalidInputError } from "#core/errors.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
 import { languageTag } from "#site/page.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { type IndexedSite, indexSite } from "../commands/index-site.ts";
 import { defaultModelFolder } from "../default-model.ts";
 import { openFileModel } from "../file-model.ts";
@@ -63,7 +63,7 @@ async function run(source: string, flags: IndexFlags, surroundings: Surroundings
   if (language === null) throw new InvalidInputError("--lang", 'a language tag such as "en" or "pt-BR"', flags.lang);
   const model = await openFileModel(flags.model ?? defaultModelFolder());
   const { manifest } = model;
-  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
   const progress = new ProgressLine(flags.quiet ?? false, stderr);
   const session = await surroundings.openSession(model, { precision: "default", threads: flags.threads, signal });
   try {

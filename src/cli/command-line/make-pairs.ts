@@ -1,7 +1,7 @@
 /** `bge-m3-web make-pairs PAGES.jsonl --out pairs.jsonl` */
 import { rm } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import type { PairKind } from "#training/curation/sections.ts";
 import { type MakePairsSummary, writePairs } from "../commands/make-pairs/make-pairs.ts";
 import { defaultModelFolder } from "../default-model.ts";
@@ -62,7 +62,7 @@ export function addMakePairs(program: Command, surroundings: Surroundings): void
 async function run(file: string, flags: MakePairsFlags, surroundings: Surroundings): Promise<void> {
   const { signal, stdout, stderr } = surroundings;
   const model = await openFileModel(flags.model ?? defaultModelFolder());
-  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
   const progress = new ProgressLine(flags.quiet ?? false, stderr);
   const output = await openLines(flags.out, stdout);
   const folder = flags.cache ?? `${flags.out ?? "pairs"}.states`;

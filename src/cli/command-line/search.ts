@@ -8,7 +8,7 @@ import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
 import { TextIndex } from "#texts/text-index.ts";
 import type { SearchHit } from "#texts/types.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { defaultModelFolder } from "../default-model.ts";
 import { openFileModel } from "../file-model.ts";
 import { FolderStore } from "../folder-store.ts";
@@ -55,7 +55,7 @@ async function run(folder: string, query: string, flags: SearchFlags, surroundin
   const model = await openFileModel(flags.model ?? defaultModelFolder());
   const session = await surroundings.openSession(model, { precision: "default", signal });
   try {
-    const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+    const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
     const encoder = new M3Encoder({ manifest: model.manifest, tokenizer, session, embeddings: new EmbeddingTable(model.manifest, model.tensors) });
     const hits: LanguageHit[] = [];
     for (const lang of flags.lang ?? known) {

@@ -1,6 +1,6 @@
 /** `bge-m3-web tokenize FILE.jsonl` */
 import type { Command } from "commander";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { tokenize } from "../commands/tokenize.ts";
 import { defaultModelFolder } from "../default-model.ts";
 import { openFileModel } from "../file-model.ts";
@@ -39,7 +39,7 @@ async function run(file: string, flags: TokenizeFlags, surroundings: Surrounding
   const startedAt = performance.now();
   const size = await inputBytes(file);
   const model = await openFileModel(flags.model ?? defaultModelFolder());
-  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
   const progress = new ProgressLine(flags.quiet ?? false, stderr);
   const output = await openLines(flags.out, stdout);
   try {

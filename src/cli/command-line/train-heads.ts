@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { InvalidInputError } from "#core/errors.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { REFERENCE_WEIGHTS } from "#training/loss.ts";
 import type { HeadShapes } from "#training/new-heads.ts";
 import type { TrainingOptions } from "#training/options.ts";
@@ -91,7 +91,7 @@ async function run(file: string, flags: TrainHeadsFlags, surroundings: Surroundi
   if (flags.devShare === 1) throw new InvalidInputError("--dev-share", "below 1, as something must be left to train on", flags.devShare);
   const [pairs, devPairs] = [await readPairs(file), flags.dev === undefined ? undefined : await readPairs(flags.dev)];
   const model = await openFileModel(flags.model ?? defaultModelFolder());
-  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
   const progress = new ProgressLine(flags.quiet ?? false, stderr);
   const tell = (line: string) => {
     progress.clear();

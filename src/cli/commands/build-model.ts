@@ -2,16 +2,18 @@
 import path from "node:path";
 import { buildArtefact, type SelfTest } from "#builder/build-artefact.ts";
 import type { TensorReport } from "#builder/build-job.ts";
-import { buildOnnxArtefact, isOnnxFolder } from "#builder/build-onnx-artefact.ts";
+import { buildOnnxArtefact, isOnnxFolder, onnxFiles } from "#builder/build-onnx-artefact.ts";
 import { openCheckpointModel } from "#builder/checkpoint-model.ts";
 import type { ModelSettings } from "#builder/model-settings.ts";
 import { InvalidInputError } from "#core/errors.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { KnownAnswer, Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
+import type { PublishedModel } from "#core/published-models.ts";
 import { createArtefactFolder } from "../artefact-folder.ts";
 import { openCheckpointFolder } from "../checkpoint-folder.ts";
 import { fileModel, openFileModel } from "../file-model.ts";
+import { recognisePublished } from "../recognise-published.ts";
 import { formatQuality, type QualityReport } from "./build-report/build-report.ts";
 
 const DTYPES: readonly Manifest["dtype"][] = ["fp32", "fp16", "q8", "q4"];
@@ -42,6 +44,8 @@ export interface BuildModelOptions {
   /** Folder to write: new, empty, or an artefact, which is replaced. */
   readonly out: string;
   readonly dtype: Manifest["dtype"];
+  /** Which ONNX file of the folder is taken. Default: the only one. */
+  readonly onnxFile?: string | undefined;
   /** Goes before the checkpoint's m3.json. */
   readonly settings?: Partial<ModelSettings> | undefined;
   /** Measure what rounding costs each matrix. Default false. */
@@ -61,32 +65,39 @@ export interface BuildModelResult {
   readonly bytes: number;
   /** Each matrix that is not float32. */
   readonly quantised: readonly TensorReport[];
+  /** The published ONNX repository that the folder is of; null for one that is not known, and for checkpoints of weights. */
+  readonly published: PublishedModel | null;
   /** Null when it was not asked for. */
   readonly quality: QualityReport | null;
 }
 
 /** @throws InvalidInputError, InvalidCheckpointError, UnsupportedModelError, the signal's reason; then nothing is written */
 export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
-  const { checkpoint, out, dtype, settings, report, embed, quality, onProgress, signal } = given;
+  const { checkpoint, out, dtype, onnxFile, report, embed, quality, onProgress, signal } = given;
   if (!DTYPES.includes(dtype)) throw new InvalidInputError("dtype", `one of ${DTYPES.join(", ")}`, dtype);
   signal?.throwIfAborted();
   const source = await openCheckpointFolder(checkpoint);
   const folder = await createArtefactFolder(out);
   try {
-    const isOnnx = isOnnxFolder(await source.list());
+    const files = await source.list();
+    const isOnnx = onnxFile !== undefined || isOnnxFolder(files);
+    const graph = isOnnx ? (onnxFile ?? onnxFiles(files)[0]) : undefined;
+    const published = graph !== undefined && files.includes(graph) ? await recognisePublished(source, graph, { signal }) : null;
     const options = {
-      settings,
+      settings: { ...(published ? { source: `${published.repository} at ${published.revision}`, license: published.license } : {}), ...given.settings },
       defaultName: path.basename(path.resolve(checkpoint)),
       measure: report,
       selfTest: embed && ((draft: Manifest) => findAnswers(fileModel(folder.temporary, draft), embed)),
       onProgress,
       signal,
     };
-    const { manifest, quantised } = isOnnx ? await buildOnnxArtefact(source, folder, options) : await buildArtefact(source, folder, { dtype, ...options });
+    const { manifest, quantised } = isOnnx
+      ? await buildOnnxArtefact(source, folder, { ...options, file: onnxFile })
+      : await buildArtefact(source, folder, { dtype, ...options });
     const artefact = await openFileModel(folder.temporary);
     const found = quality && !isOnnx ? await quality(await openCheckpointModel(source, artefact, { signal }), artefact) : null;
     await folder.publish();
-    return { out, manifest, quantised, quality: found, bytes: manifest.shards.reduce((sum, { bytes }) => sum + bytes, manifest.tokenizer.bytes) };
+    return { out, manifest, quantised, published, quality: found, bytes: manifest.shards.reduce((sum, { bytes }) => sum + bytes, manifest.tokenizer.bytes) };
   } catch (error) {
     await folder.discard();
     throw error;

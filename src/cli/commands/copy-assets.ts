@@ -4,12 +4,13 @@
  *     DIR/index.js, scoring.js, worker.js, …     this package, without a bare import
  *     DIR/onnxruntime-web/                       the runtime's glue and WebAssembly, of which a browser fetches one pair
  *     DIR/models/<name>/                         a model
+ *     DIR/transformers.js                        @huggingface/transformers, where it is asked for: models with another tokenizer than XLM-RoBERTa's need it
  *     DIR/isolation-worker.js                    a service worker for hosts that set no headers (it has to lie beside the pages, or above them)
  */
 import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { InvalidInputError } from "#core/errors.ts";
+import { InvalidInputError, MissingPeerError } from "#core/errors.ts";
 import { openFileModel } from "../file-model.ts";
 import { modelPackageFolder } from "../model-package.ts";
 import { packageRoot } from "../package-root.ts";
@@ -28,6 +29,8 @@ export interface CopyAssetsOptions {
   readonly model?: string | undefined;
   /** Also copy the runtime's builds for WebGPU, 44 MB. Default true. */
   readonly webgpu?: boolean | undefined;
+  /** Also copy the installed `@huggingface/transformers`, 0.6 MB. Default false. */
+  readonly transformers?: boolean | undefined;
 }
 
 export interface CopiedAssets {
@@ -40,11 +43,12 @@ export interface CopiedAssets {
 
 /**
  * Files that are there already are written over; others are left alone.
- * @throws InvalidInputError when the package has not been built; InvalidManifestError or MissingShardError when the model folder is not whole
+ * @throws InvalidInputError when the package has not been built; MissingPeerError when `transformers` is asked for and not installed; InvalidManifestError or MissingShardError when the model folder is not whole
  */
-export async function copyAssets(folder: string, { model, webgpu = true }: CopyAssetsOptions = {}): Promise<CopiedAssets> {
+export async function copyAssets(folder: string, { model, webgpu = true, transformers = false }: CopyAssetsOptions = {}): Promise<CopiedAssets> {
   const root = packageRoot();
   const copies = [...(await ownFiles(path.join(root, "dist"))), ...runtimeFiles(webgpu ? RUNTIME_BUILDS : WITHOUT_WEBGPU)];
+  if (transformers) copies.push({ from: transformersBundle(), to: "transformers.js" });
   const modelFolder = model === undefined ? (installed("m3-mini") ?? (await existing(path.join(root, "public/models/m3-mini")))) : await namedModel(model);
   const { name, files } = modelFolder === null ? { name: null, files: [] } : await modelFiles(modelFolder);
   copies.push(...files);
@@ -75,6 +79,19 @@ function runtimeFiles(builds: readonly string[]): Copy[] {
   const { resolve } = createRequire(import.meta.url);
   const files = builds.flatMap((build) => [`onnxruntime-web/${build}.mjs`, `onnxruntime-web/${build}.wasm`]);
   return files.map((file) => ({ from: resolve(file), to: file }));
+}
+
+/** Its file for pages without a bundler: the app's own copy goes before one beside this package. */
+function transformersBundle(): string {
+  const name = "@huggingface/transformers";
+  for (const from of [path.join(process.cwd(), "package.json"), import.meta.url]) {
+    try {
+      return path.join(path.dirname(createRequire(from).resolve(name)), "transformers.min.js");
+    } catch {
+      // Looked for at the next place.
+    }
+  }
+  throw new MissingPeerError(name, "--transformers");
 }
 
 async function modelFiles(folder: string): Promise<{ name: string; files: Copy[] }> {

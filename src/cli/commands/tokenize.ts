@@ -1,11 +1,11 @@
 /** The command `tokenize`, without its command line: lines of {"text"} in, lines of {"ids", "offsets"} out. */
 import type { ProgressListener } from "#core/progress.ts";
-import type { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import type { Tokenizer } from "#tokenizer/tokenizer.ts";
 import type { TextLine } from "../json-lines.ts";
 import type { LineWriter } from "../line-writer.ts";
 
 export interface TokenizeOptions {
-  readonly tokenizer: XlmRobertaTokenizer;
+  readonly tokenizer: Tokenizer;
   /** Most tokens of a text, special tokens included. Default: all. */
   readonly maxLength?: number | undefined;
   /** Size of the input where it is known, for the progress. */

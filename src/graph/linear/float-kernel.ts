@@ -7,9 +7,9 @@ import type { LinearKernel, LinearLayer, PreparedInput } from "./linear-kernel.t
 export function floatKernel(context: GraphContext): LinearKernel {
   const multiply = ({ values }: PreparedInput, { name, inputs, outputs }: LinearLayer) => {
     const matrix = context.matrix(`${name}.weight`, outputs, inputs);
-    const columns = { name: `${name}.weight columns`, type: "float32", dims: [inputs, outputs] } as const;
-    const [weight] = context.weights([columns], sourcesOf(matrix), (stored) => [packFloatColumns(matrix, stored)]);
-    return context.g.op("MatMul", [values, weight!]);
+    const columns = { name: `${name}.weight columns`, dims: [inputs, outputs] };
+    const weight = context.floats(columns, sourcesOf(matrix), (stored) => packFloatColumns(matrix, stored));
+    return context.g.op("MatMul", [values, weight]);
   };
   return {
     prepare: (values) => ({ values }),

@@ -1,6 +1,6 @@
-/** com.microsoft MatMulNBits on WebGPU: 4- or 8-bit weights in blocks of 32, float32 activations (int8 per row and 128 values where the device has DP4A). */
+/** com.microsoft MatMulNBits on WebGPU: 4- or 8-bit weights in blocks of 32, float32 or float16 activations (int8 per row and 128 values where the device has DP4A). */
 import type { GraphContext } from "../graph-context.ts";
-import { NBITS_BLOCK, nbitsOf, packNbitsBlocks } from "../weights/nbits-blocks.ts";
+import { NBITS_BLOCK, nbitsOf, packNbitsHalfScales, packNbitsScales, packNbitsValues } from "../weights/nbits-blocks.ts";
 import { sourcesOf } from "../weights/weight-binding.ts";
 import { floatKernel } from "./float-kernel.ts";
 import type { LinearKernel, LinearLayer, PreparedInput } from "./linear-kernel.ts";
@@ -15,13 +15,14 @@ export function nbitsKernel(context: GraphContext): LinearKernel {
     const bits = nbitsOf(matrix);
     if (bits === null) return undefined;
     const blocks = inputs / NBITS_BLOCK;
-    const tensors = [
-      { name: `${name}.weight blocks`, type: "uint8", dims: [outputs, blocks, (NBITS_BLOCK * bits) / 8] },
-      { name: `${name}.weight scales`, type: "float32", dims: [outputs, blocks] },
-    ] as const;
-    const [blocksOfBits, scales] = context.weights(tensors, sourcesOf(matrix), (stored) => packNbitsBlocks(matrix, stored));
+    const [values, scale] = sourcesOf(matrix) as [string, string];
+    const tensor = { name: `${name}.weight blocks`, type: "uint8", dims: [outputs, blocks, (NBITS_BLOCK * bits) / 8] } as const;
+    const [blocksOfBits] = context.weights([tensor], [values], ([stored]) => [packNbitsValues(matrix, stored!)]);
+    const scales = context.floats({ name: `${name}.weight scales`, dims: [outputs, blocks] }, [scale], ([stored]) => packNbitsScales(matrix, stored!), {
+      packHalf: ([stored]) => packNbitsHalfScales(matrix, stored!),
+    });
     const attributes = { K: inputs, N: outputs, bits, block_size: NBITS_BLOCK, accuracy_level: ACCURACY_LEVEL };
-    return context.g.contrib("MatMulNBits", bias === "" ? [x, blocksOfBits!, scales!] : [x, blocksOfBits!, scales!, "", "", bias], attributes);
+    return context.g.contrib("MatMulNBits", bias === "" ? [x, blocksOfBits!, scales] : [x, blocksOfBits!, scales, "", "", bias], attributes);
   };
   return {
     prepare: (values) => ({ values }),

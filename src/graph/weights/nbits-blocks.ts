@@ -3,6 +3,7 @@
  * and float32 scales [rows, cols / block]. Blocks of 4 bits are stored that way already; int8 rows get the zero point and their scale once per block.
  */
 import { UnsupportedModelError } from "#core/errors.ts";
+import { encodeFloat16 } from "#core/float16.ts";
 import type { StoredTensor } from "#core/tensor-source.ts";
 import { float16Values, float32Values } from "./decode-rows.ts";
 import type { StoredMatrix } from "./weight-binding.ts";
@@ -17,17 +18,27 @@ export function nbitsOf({ name, cols, encoding }: StoredMatrix): 4 | 8 | null {
   return encoding.kind === "blocks4" ? 4 : 8;
 }
 
-export function packNbitsBlocks(matrix: StoredMatrix, stored: readonly StoredTensor[]): [values: Uint8Array, scales: Uint8Array] {
-  const [values, scale] = stored as [StoredTensor, StoredTensor];
-  if (matrix.encoding.kind === "blocks4") return [values.bytes, bytesOf(float16Values(scale))];
-  const blocks = matrix.cols / NBITS_BLOCK;
-  const rowScales = float32Values(scale);
-  return [
-    values.bytes.map((value) => value ^ 128),
-    bytesOf(Float32Array.from({ length: matrix.rows * blocks }, (_, index) => rowScales[(index / blocks) | 0]!)),
-  ];
+/** @param stored the values of the matrix */
+export function packNbitsValues({ encoding }: StoredMatrix, { bytes }: StoredTensor): Uint8Array {
+  return encoding.kind === "blocks4" ? bytes : bytes.map((value) => value ^ 128);
 }
 
-function bytesOf(values: Float32Array): Uint8Array {
+/** @param stored the scales of the matrix @returns float32 */
+export function packNbitsScales(matrix: StoredMatrix, stored: StoredTensor): Uint8Array {
+  return bytesOf(matrix.encoding.kind === "blocks4" ? float16Values(stored) : blockScales(matrix, stored));
+}
+
+/** The same as float16, which is how those of 4-bit blocks are stored. */
+export function packNbitsHalfScales(matrix: StoredMatrix, stored: StoredTensor): Uint8Array {
+  return matrix.encoding.kind === "blocks4" ? stored.bytes : bytesOf(encodeFloat16(blockScales(matrix, stored)));
+}
+
+function blockScales({ rows, cols }: StoredMatrix, stored: StoredTensor): Float32Array {
+  const blocks = cols / NBITS_BLOCK;
+  const rowScales = float32Values(stored);
+  return Float32Array.from({ length: rows * blocks }, (_, index) => rowScales[(index / blocks) | 0]!);
+}
+
+function bytesOf(values: Float32Array | Uint16Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -39,7 +39,7 @@ export function sourcesOf({ name, rows, cols, encoding }: StoredMatrix): string[
   return encodedParts(encoding, rows, cols).map(({ suffix }) => name + suffix);
 }
 
-const BYTES_PER_ELEMENT: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, int64: 8, bool: 1 };
+const BYTES_PER_ELEMENT: Readonly<Record<ElementType, number>> = { float32: 4, float16: 2, uint8: 1, int8: 1, int64: 8, bool: 1 };
 
 /** Bytes of a tensor of the graph. */
 export function graphTensorBytes({ type, dims }: GraphTensor): number {

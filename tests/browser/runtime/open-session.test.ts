@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EncoderSession } from "#core/session.ts";
 import { type OpenOptions, openSession } from "#runtime/open-session.ts";
+import { chooseDevice } from "#worker/choose-device.ts";
+import { deviceCandidates } from "#worker/device-candidates.ts";
 import goldensTiny from "../../oracle/goldens-tiny.json";
 import { ALL, type Golden, largestDifference, runGolden } from "../../unit/graph/support/goldens.ts";
 import { syntheticModel } from "../../unit/graph/support/synthetic-model.ts";
@@ -84,5 +86,25 @@ describe.each(backends)("$backend", ({ texts, ...options }) => {
   it("does not start a run that was aborted", async () => {
     const reason = new Error("not now");
     await expect(session.run(batchOf([goldens[0]!.ids]), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+describe("16-bit activations", () => {
+  it("are not computed by this software GPU, which has no shader-f16: the story tells, and the default goes on", async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    expect(adapter!.features.has("shader-f16")).toBe(false);
+    const candidates = await deviceCandidates(tiny, { device: "webgpu", threads: 1, precision: "fp16" });
+    expect(candidates[0]).toMatchObject({ backend: "webgpu", variant: "fp16", unavailable: expect.stringMatching(/has no shader-f16$/) });
+    const passed = { passed: true, worstCosine: null, detail: "finite numbers", tokensPerSecond: null };
+    const { session, story } = await chooseDevice(candidates, async () => passed);
+    await session.dispose();
+    expect(story).toMatchObject({ backend: "webgpu", precision: "fp32", why: expect.stringMatching(/^fp16 is not to be had \(.* has no shader-f16\)/) });
+    await expect(candidates[0]!.open(undefined)).rejects.toMatchObject({ code: "backend-failed", message: expect.stringContaining("has no shader-f16") });
+  });
+
+  it("are for WebGPU only", async () => {
+    const [first] = await deviceCandidates(tiny, { device: "wasm", threads: 1, precision: "fp16" });
+    expect(first).toMatchObject({ variant: "fp16", unavailable: "it is computed on WebGPU only, and WebAssembly was asked for" });
+    await expect(openSession(tiny, { backend: "wasm", precision: "fp16" })).rejects.toMatchObject({ code: "unsupported-model" });
   });
 });

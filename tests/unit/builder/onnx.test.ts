@@ -1,23 +1,31 @@
 /** Published ONNX files (tests/fixtures/onnx) as artefacts, run, and compared with the same model built from its weights. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildArtefact } from "#builder/build-artefact.ts";
+import { buildOnnxArtefact } from "#builder/build-onnx-artefact.ts";
 import { readOnnxInterface } from "#builder/onnx-interface.ts";
+import { findLayout } from "#builder/onnx-layout.ts";
+import { openOnnxFolder } from "#builder/open-onnx-folder.ts";
 import type { CheckpointSource } from "#builder/ports.ts";
 import { openCheckpointFolder } from "#cli/checkpoint-folder.ts";
 import { buildModel } from "#cli/commands/build-model.ts";
 import { fileModel, openFileModel } from "#cli/file-model.ts";
 import { openNodeSession } from "#cli/node-session.ts";
+import { recognisePublished } from "#cli/recognise-published.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import { parseManifest } from "#core/parse-manifest.ts";
+import { publishedModel, publishedModels } from "#core/published-models.ts";
+import { sha256Hex } from "#core/sha256.ts";
 import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
+import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from "#graph/onnx-proto/generated/onnx_pb.ts";
 import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
 import { syntheticCheckpoint } from "../../../tools/models/synthetic.ts";
 import { cosine } from "../graph/support/goldens.ts";
-import { json, memorySource } from "./memory-folder.ts";
+import { json, MemorySink, memorySource } from "./memory-folder.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../fixtures/onnx");
 const ARCHITECTURE = {
@@ -123,6 +131,95 @@ describe("an ONNX file with activations rounded at run time", () => {
     const { cosine: least, difference } = compare(await encode(model, "native"));
     expect(least).toBeGreaterThan(0.97);
     expect(difference).toBeGreaterThan(1e-4);
+  });
+});
+
+describe("external data", () => {
+  /** BAAI/bge-m3 has a constant in a file of its own, `Constant_7_attr__value`: the same made of a fixture, by other names than the usual ones. */
+  async function scattered(): Promise<string> {
+    const checkpoint = await checkpointOf("three-names");
+    const file = path.join(checkpoint, "bge_m3_model.onnx");
+    const model = fromBinary(ModelProtoSchema, await readFile(file));
+    await rename(`${file}_data`, path.join(checkpoint, "weights.bin"));
+    for (const { externalData } of model.graph!.initializer) for (const field of externalData) if (field.key === "location") field.value = "weights.bin";
+    const tensors = model.graph!.node.flatMap(({ opType, attribute }) => (opType === "Constant" && attribute[0]?.t?.rawData.length ? [attribute[0].t] : []));
+    const constant = tensors.sort((a, b) => b.rawData.length - a.rawData.length)[0]!;
+    await writeFile(path.join(checkpoint, "Constant_7_attr__value"), constant.rawData);
+    constant.externalData = [create(StringStringEntryProtoSchema, { key: "location", value: "Constant_7_attr__value" })];
+    constant.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    constant.rawData = new Uint8Array();
+    await writeFile(file, toBinary(ModelProtoSchema, model));
+    return checkpoint;
+  }
+
+  it("is found by the names that the graph tells, a constant's too", async () => {
+    const out = path.join(root, "scattered");
+    await buildModel({ checkpoint: await scattered(), out, dtype: "q4" });
+    const model = await openFileModel(out);
+    expect(model.manifest.onnx!.externalData).toEqual(["Constant_7_attr__value", "weights.bin"]);
+    for (const engine of ["native", "wasm"] as const) expect(compare(await encode(model, engine)).difference).toBeLessThan(2e-5);
+  });
+
+  it("is asked for by name when it is not there", async () => {
+    const checkpoint = await scattered();
+    await rm(path.join(checkpoint, "Constant_7_attr__value"));
+    await expect(buildModel({ checkpoint, out: path.join(root, "refused"), dtype: "q4" })).rejects.toMatchObject({
+      code: "invalid-checkpoint",
+      message: expect.stringContaining('keeps weights in "Constant_7_attr__value", which is not in its folder'),
+    });
+  });
+});
+
+describe("a folder that is run as it lies", () => {
+  it("has build-model's manifest, and gives the same numbers", async () => {
+    const source = await openCheckpointFolder(await checkpointOf("hidden"));
+    const model = await openOnnxFolder(source, { settings: { name: "hidden" } });
+    const { manifest } = await buildOnnxArtefact(source, new MemorySink(), { settings: { name: "hidden" } });
+    expect(model.manifest).toEqual(manifest);
+    expect(compare(await encode(model, "native")).difference).toBeLessThan(2e-5);
+    await expect(model.tensors.read("sparse_linear")).rejects.toMatchObject({ code: "invalid-manifest" });
+  });
+
+  it("takes the ONNX file that is named where there are several", async () => {
+    const checkpoint = await checkpointOf("three-heads");
+    await writeFile(path.join(checkpoint, "other.onnx"), "not this one");
+    const source = await openCheckpointFolder(checkpoint);
+    expect((await openOnnxFolder(source, { file: "model.onnx" })).manifest.onnx!.file).toBe("model.onnx");
+    await expect(openOnnxFolder(source, { file: "missing.onnx" })).rejects.toMatchObject({ message: expect.stringContaining("no missing.onnx in its folder") });
+  });
+});
+
+describe("the catalogue of published models", () => {
+  it("has whole entries: each file once, digests and commits of their length, outputs that the builder knows", () => {
+    expect(publishedModels.map(({ repository }) => repository)).toEqual([...new Set(publishedModels.map(({ repository }) => repository))]);
+    for (const { repository, revision, file, files, inputs, outputs } of publishedModels) {
+      const paths = files.map((one) => one.path);
+      expect(new Set(paths).size, repository).toBe(paths.length);
+      expect(paths).toEqual(expect.arrayContaining([file, "tokenizer.json", "config.json"]));
+      if (revision !== null) expect(revision).toMatch(/^[0-9a-f]{40}$/);
+      for (const { sha256, bytes } of files) {
+        if (sha256 !== null) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+        // A digest is of a revision.
+        if ((sha256 ?? bytes) !== null) expect(revision ?? files.find((one) => one.sha256 === sha256)!.revision).toMatch(/^[0-9a-f]{40}$/);
+      }
+      const value = (name: string | null) => (name === null ? [] : [{ name, dims: [null, null, null] }]);
+      const graph = { inputs: inputs.flatMap(value), outputs: Object.values(outputs).flatMap(value), operators: new Set<string>(), externalData: [] };
+      expect(findLayout(graph, file)).toMatchObject({ inputs: { ids: "input_ids", mask: "attention_mask", types: null }, outputs });
+    }
+    expect(publishedModel("Xenova/bge-m3")?.dtype).toBe("q8-dynamic");
+    expect(publishedModel("somebody/else")).toBeUndefined();
+  });
+
+  it("recognises a folder by the digests of its files, and nothing else", async () => {
+    const source = await openCheckpointFolder(await checkpointOf("three-names"));
+    expect(await recognisePublished(source, "bge_m3_model.onnx")).toBeNull();
+    const { repository, revision, files } = publishedModel("gpahal/bge-m3-onnx-int8")!;
+    const bytes = new TextEncoder().encode("stands for 570 MB");
+    const known = { path: "model.onnx", bytes: bytes.length, sha256: await sha256Hex(bytes) };
+    const entries = [{ ...publishedModel("gpahal/bge-m3-onnx-int8")!, file: "model.onnx", files: [known, ...files.slice(1)] }];
+    expect(await recognisePublished(memorySource({ "onnx/model.onnx": bytes }), "onnx/model.onnx", { entries })).toMatchObject({ repository, revision });
+    bytes[0]! ^= 1;
+    expect(await recognisePublished(memorySource({ "onnx/model.onnx": bytes }), "onnx/model.onnx", { entries })).toBeNull();
   });
 });
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "vitest";
 import { parseSentencePiece } from "#builder/sentencepiece.ts";
-import { readVocabulary } from "#builder/tokenizer-file.ts";
+import { readTokenizer } from "#builder/tokenizer-file.ts";
 import { buildVocabulary, writeVocabulary } from "#builder/vocabulary.ts";
 import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
 import { memorySource } from "./memory-folder.ts";
@@ -48,9 +48,9 @@ describe("sentencepiece.bpe.model", () => {
   it("with XLM-RoBERTa's pieces gives, bit for bit, the vocabulary of its tokenizer.json", async () => {
     const own = json.model.vocab.slice(4, -1).map(([piece, score]: [string, number]) => [piece, score, 1]);
     const bytes = writeModel({ pieces: [...SPECIALS, ...own] });
-    const vocabulary = await readVocabulary(memorySource({ [FILE]: bytes }), 250002);
+    const { bytes: vocabulary } = await readTokenizer(memorySource({ [FILE]: bytes }), 250002);
     expect(Buffer.compare(vocabulary, buildVocabulary(tokenizerJson))).toBe(0);
-    await expect(readVocabulary(memorySource({ [FILE]: bytes }), 250001)).rejects.toThrow("ids up to 250001, but its word embeddings have 250001 rows");
+    await expect(readTokenizer(memorySource({ [FILE]: bytes }), 250001)).rejects.toThrow("ids up to 250001, but its word embeddings have 250001 rows");
   });
 
   it("as SentencePiece's own trainer wrote it gives SentencePiece's own ids", () => {
@@ -64,7 +64,7 @@ describe("sentencepiece.bpe.model", () => {
 
   it("is passed over when there is a tokenizer.json", async () => {
     const files = { "tokenizer.json": new TextEncoder().encode(tokenizerJson), [FILE]: new Uint8Array([1]) };
-    expect(Buffer.compare(await readVocabulary(memorySource(files), 250002), buildVocabulary(tokenizerJson))).toBe(0);
+    expect(Buffer.compare((await readTokenizer(memorySource(files), 250002)).bytes, buildVocabulary(tokenizerJson))).toBe(0);
   });
 
   it.each<[string, Uint8Array, string]>([

@@ -18,6 +18,8 @@ const targets: [string, GraphTarget][] = [
   ["CPU, fp32", { kernels: "cpu", precision: "fp32", outputs: ALL }],
   ["WebGPU", { kernels: "webgpu", precision: "default", masked: false, outputs: ALL }],
   ["WebGPU, masked", { kernels: "webgpu", precision: "default", masked: true, outputs: ALL }],
+  ["WebGPU, 16-bit activations", { kernels: "webgpu", precision: "default", masked: true, half: "compute", outputs: ALL }],
+  ["WebGPU, 16-bit weights in float32", { kernels: "webgpu", precision: "default", masked: false, half: "exact", outputs: ALL }],
   ["WebGPU, fp32", { kernels: "webgpu", precision: "fp32", masked: true, outputs: ALL }],
 ];
 

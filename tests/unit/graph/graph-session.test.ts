@@ -116,3 +116,65 @@ it("names the outputs of a selection", () => {
   expect(selectedOutputs(ALL)).toEqual(["pooled", "lexical", "colbert"]);
   expect(selectedOutputs({ dense: false, lexical: true, colbert: false })).toEqual(["lexical"]);
 });
+
+describe("an engine of half precision", () => {
+  /** Gives numbers that cannot be for texts of some lengths, unless it is asked to be exact. */
+  class OverflowingEngine extends EchoEngine {
+    readonly half = true;
+    readonly #overflows: (width: number) => number | undefined;
+    constructor(overflows: (width: number) => number | undefined) {
+      super(false);
+      this.#overflows = overflows;
+    }
+    override async run(run: GraphRun) {
+      const found = await super.run(run);
+      const wrong = this.#overflows(run.feeds.rows!.dims[1]!);
+      if (wrong !== undefined && !run.exact) found.colbert[0] = wrong;
+      return found;
+    }
+  }
+
+  it.each([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])("computes a batch with %s in float32, that batch and no other", async (wrong) => {
+    const engine = new OverflowingEngine((width) => (width === 1 ? wrong : undefined));
+    const result = await new GraphSession(engine, manifest).run(batch);
+    expect(result.colbert).toEqual(rows);
+    expect(engine.runs.map(({ feeds, exact }) => [feeds.rows!.dims[1], exact ?? false])).toEqual([
+      [3, false],
+      [1, false],
+      [1, true],
+    ]);
+  });
+
+  it("goes on in half precision with the next call", async () => {
+    let calls = 0;
+    const engine = new OverflowingEngine(() => (calls++ === 0 ? Number.NaN : undefined));
+    const session = new GraphSession(engine, manifest);
+    await session.run({ ...batch, lengths: [7] });
+    await session.run({ ...batch, lengths: [7] });
+    expect(engine.runs.map(({ exact }) => exact ?? false)).toEqual([false, true, false]);
+  });
+
+  it("hears an abort before it computes again", async () => {
+    const controller = new AbortController();
+    const engine = new OverflowingEngine(() => {
+      controller.abort(new Error("enough"));
+      return Number.NaN;
+    });
+    await expect(new GraphSession(engine, manifest).run({ ...batch, lengths: [7] }, { signal: controller.signal })).rejects.toThrow("enough");
+    expect(engine.runs).toHaveLength(1);
+  });
+
+  it("gives what float32 gives, also when that is no number: whoever reads it checks it", async () => {
+    const engine = new OverflowingEngine(() => undefined);
+    const rowsWithNan = Float32Array.from(rows, (value, index) => (index === 2 ? Number.NaN : value));
+    const { colbert } = await new GraphSession(engine, manifest).run({ ...batch, rows: rowsWithNan, lengths: [7] });
+    expect(colbert![2]).toBeNaN();
+    expect(engine.runs.map(({ exact }) => exact ?? false)).toEqual([false, true]);
+  });
+
+  it("is trusted at once where it is none", async () => {
+    const engine = new EchoEngine(false);
+    await new GraphSession(engine, manifest).run({ ...batch, rows: Float32Array.from(rows).fill(Number.NaN), lengths: [7] });
+    expect(engine.runs).toHaveLength(1);
+  });
+});

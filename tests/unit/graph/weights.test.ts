@@ -1,12 +1,12 @@
 /** The repackings of stored matrices, each against its definition. */
 import { describe, expect, it } from "vitest";
-import { float16ToNumber, numberToFloat16 } from "#core/float16.ts";
+import { decodeFloat16, encodeFloat16, float16ToNumber, numberToFloat16 } from "#core/float16.ts";
 import type { WeightEncoding } from "#core/manifest.ts";
 import type { StoredTensor, TensorDtype } from "#core/tensor-source.ts";
 import { rowDecoder } from "#graph/weights/decode-rows.ts";
 import { packFloatColumns } from "#graph/weights/float-columns.ts";
 import { packInt8Columns } from "#graph/weights/int8-columns.ts";
-import { nbitsOf, packNbitsBlocks } from "#graph/weights/nbits-blocks.ts";
+import { nbitsOf, packNbitsHalfScales, packNbitsScales, packNbitsValues } from "#graph/weights/nbits-blocks.ts";
 import { type StoredMatrix, sourcesOf } from "#graph/weights/weight-binding.ts";
 
 const ROWS = 70;
@@ -115,9 +115,12 @@ describe.each([
 ] as const)("MatMulNBits of %s", (_, { matrix: description, tensors }, bits, value) => {
   it("means the same numbers", () => {
     expect(nbitsOf(description)).toBe(bits);
-    const [values, scaleBytes] = packNbitsBlocks(description, tensors);
+    const [values, scaleBytes] = [packNbitsValues(description, tensors[0]!), packNbitsScales(description, tensors[1]!)];
     const scales = new Float32Array(scaleBytes.slice().buffer);
     expect(scales).toHaveLength((ROWS * COLS) / 32);
+    const halves = packNbitsHalfScales(description, tensors[1]!);
+    expect(halves).toHaveLength(scales.length * 2);
+    expect(decodeFloat16(new Uint16Array(halves.slice().buffer))).toEqual(decodeFloat16(encodeFloat16(scales)));
     for (let r = 0; r < ROWS; r++) {
       for (let c = 0; c < COLS; c++) {
         const at = r * COLS + c;

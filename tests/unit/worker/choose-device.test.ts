@@ -57,6 +57,24 @@ describe("chooseDevice", () => {
     }
   });
 
+  it("tells why 16-bit floats are not used, and uses the backend without them", async () => {
+    const { candidates, selfTest, opened } = machine(
+      { backend: "webgpu", variant: "fp16", result: "apple metal-3 has no shader-f16" },
+      { backend: "webgpu", result: good(5000) },
+    );
+    const { story } = await chooseDevice(candidates, selfTest);
+    expect(opened).toEqual(["webgpu"]);
+    expect(story).toMatchObject({ backend: "webgpu", precision: "q4", why: "fp16 is not to be had (apple metal-3 has no shader-f16)." });
+    expect(story.attempts[0]).toMatchObject({ backend: "webgpu", outcome: "unavailable", reason: "fp16: apple metal-3 has no shader-f16" });
+  });
+
+  it("does not use 16-bit floats that fail the self-test", async () => {
+    const { candidates, selfTest, disposed } = machine({ backend: "webgpu", variant: "fp16", result: bad }, { backend: "webgpu", result: good(5000) });
+    const { story } = await chooseDevice(candidates, selfTest);
+    expect(disposed).toEqual(["webgpufp16"]);
+    expect(story).toMatchObject({ backend: "webgpu", precision: "q4", why: expect.stringMatching(/fp16: self-test: cosine 0\.1000/) });
+  });
+
   it("takes the next variant when one gives wrong numbers, and tries no further one of a backend that passed", async () => {
     const { candidates, selfTest, opened, disposed } = machine(
       { backend: "webgpu", result: bad },

@@ -13,7 +13,7 @@ import { ndcg } from "#evaluation/ndcg.ts";
 import { denseScore } from "#scoring/dense.ts";
 import { computeLexicalMatchingScore } from "#scoring/lexical.ts";
 import { colbertScore } from "#scoring/multi-vector.ts";
-import { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { HeadComparison, type HeadNearness } from "./compare-heads.ts";
 import type { Page } from "./pages.ts";
 
@@ -75,7 +75,7 @@ export async function reportQuality(exactModel: LoadedModel, artefact: LoadedMod
 async function encodePages(model: LoadedModel, precision: "default" | "fp32", options: ReportOptions): Promise<Encoded> {
   const { pages, maxLength, signal, onProgress } = options;
   const { manifest } = model;
-  const tokenizer = XlmRobertaTokenizer.fromBytes(await model.readTokenizer({ signal }));
+  const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer({ signal }));
   const session = await options.openSession(model, precision);
   try {
     const encoder = new M3Encoder({ manifest, tokenizer, session, embeddings: new EmbeddingTable(manifest, model.tensors) });

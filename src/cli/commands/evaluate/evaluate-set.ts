@@ -5,7 +5,7 @@ import type { Dataset } from "#evaluation/datasets/dataset.ts";
 import { evaluate } from "#evaluation/harness.ts";
 import { relevantCount } from "#evaluation/judgements.ts";
 import type { Kernels } from "#scoring/kernels/instance.ts";
-import type { XlmRobertaTokenizer } from "#tokenizer/xlm-roberta.ts";
+import type { Tokenizer } from "#tokenizer/tokenizer.ts";
 import type { CachedEncoder } from "./encode-cached.ts";
 import { addExactScores } from "./exact-scores.ts";
 import { type AskedText, MeasuredIndex, type TokenForm } from "./index-scores.ts";
@@ -47,7 +47,7 @@ export interface SetProgress {
 
 export interface SetParts {
   readonly encoder: Pick<CachedEncoder, "encode">;
-  readonly tokenizer: XlmRobertaTokenizer;
+  readonly tokenizer: Tokenizer;
   readonly kernels: Kernels;
 }
 
