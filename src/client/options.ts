@@ -117,6 +117,7 @@ const ENCODE_CHECKS: Record<keyof (EncodeOptions & CallOptions), Check> = {
   returnSparse: flag,
   returnColbertVecs: flag,
   truncateDim: positiveInteger,
+  clsEvery: positiveInteger,
 };
 
 const SCORE_CHECKS: Record<keyof (ScoreOptions & CallOptions), Check> = {

@@ -23,6 +23,11 @@ export interface EncodeOptions {
   readonly returnSparse?: boolean | undefined;
   /** Return one vector per token. Default false. */
   readonly returnColbertVecs?: boolean | undefined;
+  /**
+   * MCLS of the M3-Embedding paper, for long texts: another `<s>` before every so many tokens (the paper: 256), and the dense vector is the mean of the states of all `<s>`. For models
+   * whose dense vector is the state of `<s>`, as BGE-M3's. The added tokens count towards `maxLength`; they have no lexical weights and no ColBERT vectors. Default: one `<s>`.
+   */
+  readonly clsEvery?: number | undefined;
   /** Keep only the first dimensions of dense and ColBERT vectors, before normalisation. Default: all. */
   readonly truncateDim?: number | undefined;
 }

@@ -38,11 +38,11 @@ export class M3Encoder {
   async encode(texts: readonly string[], kind: TextKind, options: EncoderOptions = {}): Promise<Embeddings> {
     checkTexts(texts);
     checkKind(kind);
-    const { maxLength, outputs, truncateDim } = resolveEncodeOptions(this.#parts.manifest, options);
+    const { maxLength, outputs, truncateDim, clsEvery } = resolveEncodeOptions(this.#parts.manifest, options);
     const { signal, onProgress } = options;
     const distinct = distinctIndices(texts);
-    const encoded = await this.#tokenizer(kind).encode([...distinct.keys()], { maxLength, path: "options.maxLength", signal });
-    const computed = await runTexts(this.#parts, encoded, { outputs, truncateDim, signal, onProgress });
+    const encoded = await this.#tokenizer(kind).encode([...distinct.keys()], { maxLength, clsEvery, path: "options.maxLength", signal });
+    const computed = await runTexts(this.#parts, encoded, { outputs, truncateDim, meanOfCls: clsEvery !== undefined, signal, onProgress });
     const order = texts.map((text) => distinct.get(text)!);
     const results = withoutSharing(order, computed);
     return {

@@ -25,11 +25,19 @@ export type PairOptions = ScoreOptions & RunOptions;
 export interface ResolvedOptions {
   readonly maxLength: number;
   readonly truncateDim: number | undefined;
+  readonly clsEvery: number | undefined;
   readonly outputs: OutputSelection;
 }
 
 const RUN_OPTIONS: readonly string[] = ["signal", "onProgress"] satisfies (keyof RunOptions)[];
-const ENCODE_OPTIONS: readonly string[] = ["maxLength", "returnDense", "returnSparse", "returnColbertVecs", "truncateDim"] satisfies (keyof EncodeOptions)[];
+const ENCODE_OPTIONS: readonly string[] = [
+  "maxLength",
+  "returnDense",
+  "returnSparse",
+  "returnColbertVecs",
+  "truncateDim",
+  "clsEvery",
+] satisfies (keyof EncodeOptions)[];
 const SCORE_OPTIONS: readonly string[] = ["weightsForDifferentModes", "maxQueryLength", "maxPassageLength"] satisfies (keyof ScoreOptions)[];
 
 /** @throws InvalidInputError for an option; MissingHeadError for a head that the model does not have */
@@ -44,7 +52,9 @@ export function resolveEncodeOptions(manifest: Manifest, options: EncodeOptions)
   if (outputs.colbert && !manifest.heads.colbert) throw new MissingHeadError("ColBERT", manifest.name);
   const { truncateDim } = options;
   if (truncateDim !== undefined) checkPositive(truncateDim, "options.truncateDim");
-  return { maxLength: resolveLength(options.maxLength, manifest, "options.maxLength"), truncateDim, outputs };
+  const { clsEvery } = options;
+  if (clsEvery !== undefined) checkClsEvery(clsEvery, manifest);
+  return { maxLength: resolveLength(options.maxLength, manifest, "options.maxLength"), truncateDim, clsEvery, outputs };
 }
 
 /** @throws InvalidInputError for an option */
@@ -87,6 +97,14 @@ function resolveLength(length: number | undefined, { maxTokens }: Manifest, path
 
 function checkPositive(value: unknown, path: string): void {
   if (!Number.isSafeInteger(value) || (value as number) < 1) throw new InvalidInputError(path, "a whole number from 1", value);
+}
+
+function checkClsEvery(clsEvery: number, { heads, onnx, name }: Manifest): void {
+  checkPositive(clsEvery, "options.clsEvery");
+  if (heads.dense.pooling !== "cls")
+    throw new InvalidInputError("options.clsEvery", `left out for "${name}", whose dense vector is the mean of its tokens, not the state of <s>`, clsEvery);
+  if (onnx && onnx.outputs.hidden === null)
+    throw new InvalidInputError("options.clsEvery", `left out for "${name}", whose ONNX file gives no hidden states`, clsEvery);
 }
 
 function flag(value: unknown, byDefault: boolean, path: string): boolean {

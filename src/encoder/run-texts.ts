@@ -30,6 +30,8 @@ interface Model {
 interface RunTextsOptions {
   readonly outputs: OutputSelection;
   readonly truncateDim?: number | undefined;
+  /** Whether a dense vector is the mean of the states of all `<s>` of a text, of which it may have several (MCLS). Default: as the manifest says. */
+  readonly meanOfCls?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ProgressListener | undefined;
 }
@@ -45,6 +47,7 @@ export async function runTexts(model: Model, texts: readonly EncodedText[], opti
   if (outputs.colbert && !manifest.heads.colbert) throw new MissingHeadError("ColBERT", manifest.name);
   if (!outputs.dense && !outputs.lexical && !outputs.colbert) return texts.map(() => ({ dense: null, lexical: null, colbert: null }));
 
+  const asked = options.meanOfCls ? { ...outputs, dense: false, hidden: outputs.dense } : outputs;
   const results = new Array<TextEmbedding>(texts.length);
   const lengths = texts.map(({ ids }) => ids.length);
   const batches = planBatches(lengths, session.info.batch);
@@ -74,9 +77,9 @@ export async function runTexts(model: Model, texts: readonly EncodedText[], opti
       loaded = Math.max(loaded, before + Math.floor(done * tokens));
       if (done < 1) report();
     };
-    const result = await session.run({ rows, lengths: batchLengths, outputs }, { signal, onProgress: tell });
+    const result = await session.run({ rows, lengths: batchLengths, outputs: asked }, { signal, onProgress: tell });
     throwIfAborted(signal);
-    checkOutputs(result, { manifest, outputs, texts: batch.length, tokens, backend: session.info.backend });
+    checkOutputs(result, { manifest, outputs: asked, texts: batch.length, tokens, backend: session.info.backend });
     splitResult(model, batchTexts, result, options.truncateDim).forEach((embedding, place) => {
       results[batch[place]!] = embedding;
     });
@@ -92,16 +95,53 @@ function splitResult({ manifest, tokenizer }: Model, texts: readonly EncodedText
   const specialIds = new Set([bosId, eosId, padId, unkId].filter((id) => id !== undefined));
   const width = manifest.architecture.hiddenSize;
   const colbertWidth = manifest.heads.colbert?.dim ?? 0;
-  const { pooled, lexical, colbert } = result;
+  const { lexical, colbert, hidden } = result;
+  const pooled = hidden ? meansOfCls(hidden, texts, width) : result.pooled;
   let start = 0;
-  return texts.map(({ ids, skipped }, text) => {
+  return texts.map(({ ids, skipped, furtherCls }, text) => {
     const rows = { start, tokens: ids.length, skipped };
     const weights = lexical?.subarray(start, start + ids.length);
     start += ids.length;
+    const vectors = colbert && tokenVectors(colbert, colbertWidth, rows, truncateDim);
     return {
       dense: pooled && denseVector(pooled, text, width, truncateDim),
       lexical: weights ? toLexicalWeights(lexicalEntries(ids, weights, specialIds, skipped)) : null,
-      colbert: colbert && tokenVectors(colbert, colbertWidth, rows, truncateDim),
+      colbert:
+        vectors &&
+        withoutRows(
+          vectors,
+          furtherCls?.map((place) => place - skipped),
+        ),
     };
   });
+}
+
+/** The mean of the states of each text's `<s>`, the first and the further ones: [texts, width]. */
+function meansOfCls(hidden: Float32Array, texts: readonly EncodedText[], width: number): Float32Array {
+  const means = new Float32Array(texts.length * width);
+  let start = 0;
+  for (const [text, { ids, furtherCls = [] }] of texts.entries()) {
+    const mean = means.subarray(text * width, (text + 1) * width);
+    const places = [0, ...furtherCls];
+    for (const place of places) {
+      const at = (start + place) * width;
+      for (let column = 0; column < width; column++) mean[column]! += hidden[at + column]! / places.length;
+    }
+    start += ids.length;
+  }
+  return means;
+}
+
+/** Token vectors but for some rows. @param rows ascending */
+function withoutRows(vectors: TokenVectors, rows: readonly number[] = []): TokenVectors {
+  if (rows.length === 0) return vectors;
+  const { dim, tokens } = vectors;
+  const data = new Float32Array((tokens - rows.length) * dim);
+  let to = 0;
+  for (let row = 0; row < tokens; row++) {
+    if (rows.includes(row)) continue;
+    data.set(vectors.data.subarray(row * dim, (row + 1) * dim), to);
+    to += dim;
+  }
+  return { data, tokens: tokens - rows.length, dim };
 }

@@ -46,7 +46,7 @@ export async function runSelfTest(
 ): Promise<SelfTestResult> {
   const answers = manifest.selfTest?.answers ?? [];
   const minCosine = manifest.selfTest?.minCosine ?? 0;
-  const texts = answers.length > 0 ? answers.map(({ ids }) => Int32Array.from(ids)) : [Int32Array.from(ANY_IDS)];
+  const texts = answers.length > 0 ? answers.map(({ ids }) => Int32Array.from(ids)) : [anyIds(manifest)];
   const single = await Promise.all(texts.map((ids) => embeddings.gather([ids], { signal })));
   const trialTexts = repeated(texts, session);
   const trialRows = await embeddings.gather(trialTexts, { signal });
@@ -68,6 +68,11 @@ export async function runSelfTest(
     throwIfAborted(signal);
     return failed(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** As many as the model reads, of those that it has. */
+function anyIds({ architecture, maxTokens }: Manifest): Int32Array {
+  return Int32Array.from(ANY_IDS.filter((id) => id < architecture.vocabSize).slice(0, maxTokens));
 }
 
 /** The longest text as often as the trial's batch holds it. */

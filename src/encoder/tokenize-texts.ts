@@ -16,6 +16,8 @@ export interface EncodedText {
   /** Tokens at the beginning that are not of the text: `<s>` and those of the prompt. */
   readonly skipped: number;
   readonly truncated: boolean;
+  /** Places of further `<s>` that were put between its tokens, ascending. Left out: none. */
+  readonly furtherCls?: readonly number[] | undefined;
 }
 
 /** A thread that tokenises is deaf for this long at most, but for a single longer text. */
@@ -39,13 +41,15 @@ export class PromptedTokenizer {
    */
   async encode(
     texts: readonly string[],
-    { maxLength, path, signal }: { maxLength: number; path: string; signal: AbortSignal | undefined },
+    { maxLength, clsEvery, path, signal }: { maxLength: number; clsEvery?: number | undefined; path: string; signal: AbortSignal | undefined },
   ): Promise<EncodedText[]> {
     const shortest = this.#tokenizer.encode(this.#prompt.trimEnd()).ids.length;
     if (maxLength < shortest) throw new InvalidInputError(path, `at least ${shortest}, the tokens that are put around every text`, maxLength);
+    const ownLength = clsEvery === undefined ? maxLength : withoutFurtherCls(maxLength, clsEvery);
     return this.#forEach(texts, signal, (prompted) => {
-      const { ids, offsets, truncated } = this.#tokenizer.encode(prompted, { maxLength });
-      return { ids, skipped: this.#skipped(ids.length, offsets), truncated };
+      const { ids, offsets, truncated } = this.#tokenizer.encode(prompted, { maxLength: Math.max(shortest, ownLength) });
+      const text = { ids, skipped: this.#skipped(ids.length, offsets), truncated };
+      return clsEvery === undefined ? text : addCls(text, clsEvery, this.#tokenizer.bosId!);
     });
   }
 
@@ -84,4 +88,33 @@ export class PromptedTokenizer {
     while (first < tokens - 1 && offsets[2 * first + 1]! <= this.#promptEnd) first++;
     return first;
   }
+}
+
+/** The most tokens of a text, `<s>` and `</s>` included, that are no more than `maxLength` with the further `<s>`. */
+function withoutFurtherCls(maxLength: number, clsEvery: number): number {
+  let own = maxLength - 2;
+  while (own > 0 && own + Math.ceil(own / clsEvery) - 1 > maxLength - 2) own--;
+  return own + 2;
+}
+
+/** A `<s>` between each `clsEvery` tokens of the text and the next ones. */
+function addCls(text: EncodedText, clsEvery: number, bosId: number): EncodedText {
+  const body = text.ids.subarray(1, -1);
+  const further = Math.max(0, Math.ceil(body.length / clsEvery) - 1);
+  if (further === 0) return text;
+  const ids = new Int32Array(text.ids.length + further);
+  const furtherCls: number[] = [];
+  ids[0] = text.ids[0]!;
+  for (let part = 0; part <= further; part++) {
+    const at = 1 + part * (clsEvery + 1);
+    ids.set(body.subarray(part * clsEvery, (part + 1) * clsEvery), at);
+    if (part > 0) {
+      ids[at - 1] = bosId;
+      furtherCls.push(at - 1);
+    }
+  }
+  ids[ids.length - 1] = text.ids.at(-1)!;
+  // Those among the prompt's tokens are skipped with them.
+  const skipped = text.skipped + Math.floor((text.skipped - 1) / clsEvery);
+  return { ...text, ids, skipped, furtherCls };
 }

@@ -3,8 +3,8 @@ import type { LoadedModel } from "#core/loaded-model.ts";
 import type { EncoderSession } from "#core/session.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
 import type { loadModel } from "#model/load-model.ts";
-import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import type { openModelStorage } from "./model-storage.ts";
+import { openModelTokenizer } from "./open-model-tokenizer.ts";
 import type { PublishedInfo, PublishedResult, PublishedSearchOptions, WordsRequest } from "./site-protocol.ts";
 import type { SiteService } from "./site-service.ts";
 
@@ -59,7 +59,7 @@ export class WordsService {
 
   async #read(name: string, baseUrl: string): Promise<Vocabulary> {
     const model = await this.#parts.loadModel(name, { baseUrl, start: "tokenizer", openStorage: this.#parts.openModelStorage });
-    const tokenizer = await openTokenizer(model.manifest, await model.readTokenizer());
+    const tokenizer = await openModelTokenizer(model.manifest, await model.readTokenizer());
     return { model, encoder: new M3Encoder({ manifest: model.manifest, tokenizer, session: noSession, embeddings: { gather: notLoaded } }) };
   }
 }

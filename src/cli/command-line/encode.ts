@@ -20,6 +20,7 @@ interface EncodeFlags extends OutputOptions {
   readonly kind: TextKind;
   readonly out?: string;
   readonly maxLength?: number;
+  readonly clsEvery?: number;
   readonly dense?: boolean;
   readonly sparse?: boolean;
   readonly colbert?: boolean;
@@ -39,6 +40,7 @@ export function addEncode(program: Command, surroundings: Surroundings): void {
     .addOption(modelOption())
     .addOption(new Option("--kind <kind>", "which prompt the model puts before a text").choices(["query", "passage"]).default("passage"))
     .addOption(maxLengthOption("cut texts to this many tokens, prompt and special tokens included (default: 512, or what the model reads)"))
+    .addOption(new Option("--cls-every <n>", "of long texts the mean of several <s>, one before every n tokens (MCLS; the paper: 256)").argParser(wholeNumber))
     .option("--dense", "dense vectors (default: all heads that the model has)")
     .option("--sparse", "lexical weights")
     .option("--colbert", "ColBERT vectors")
@@ -81,10 +83,11 @@ async function run(file: string, flags: EncodeFlags, surroundings: Surroundings)
   }
 }
 
-function encodeOptions({ dense, sparse, colbert, maxLength }: EncodeFlags, { heads }: Manifest): EncodeOptions {
+function encodeOptions({ dense, sparse, colbert, maxLength, clsEvery }: EncodeFlags, { heads }: Manifest): EncodeOptions {
   const chosen = dense || sparse || colbert;
   return {
     maxLength,
+    clsEvery,
     returnDense: chosen ? (dense ?? false) : true,
     returnSparse: chosen ? (sparse ?? false) : heads.lexical !== null,
     returnColbertVecs: chosen ? (colbert ?? false) : heads.colbert !== null,

@@ -121,6 +121,7 @@ export function fakeSession(batch = { tokenBudget: 64, maxTexts: 8, maxPadding: 
         pooled: outputs.dense ? Float32Array.from(starts.flatMap((start) => [...rows.subarray(start * HIDDEN, (start + 1) * HIDDEN)])) : null,
         lexical: outputs.lexical ? Float32Array.from({ length: tokens }, (_, token) => Math.max(0, rows[token * HIDDEN]!)) : null,
         colbert: outputs.colbert ? Float32Array.from({ length: tokens * COLBERT_DIM }, (_, at) => rows[(at >> 1) * HIDDEN + (at & 1)]!) : null,
+        ...(outputs.hidden ? { hidden: rows.slice() } : {}),
         computedTokens: Math.max(...lengths) * lengths.length,
       };
       return session.spoil?.(result) ?? result;

@@ -30,6 +30,12 @@ describe("runSelfTest", () => {
     expect(session.batches[1]!.lengths).toEqual(new Array(8).fill(5));
   });
 
+  it("of a model without known answers runs no more tokens than it reads, and none that it does not have", async () => {
+    const { session, embeddings, manifest } = fakeEncoder({ selfTest: null, maxTokens: 16 });
+    expect(await runSelfTest(session, embeddings, manifest, { measure: false })).toMatchObject({ passed: true, worstCosine: null });
+    expect(session.batches.map(({ lengths }) => lengths)).toEqual([[16]]);
+  });
+
   it("runs no trial when none is asked for", async () => {
     const { session, embeddings, manifest } = await modelThatKnows();
     expect(await runSelfTest(session, embeddings, manifest, { measure: false })).toMatchObject({ passed: true, tokensPerSecond: null });
