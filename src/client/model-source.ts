@@ -20,9 +20,12 @@ export function toModel(source: unknown): LoadRequest["model"] {
   if (isPublished(source)) return { published: source };
   const files = filesOf(source);
   if (!files) throw new InvalidInputError("model", "a string, a directory handle, the files of a folder, or the entry of a published model", source);
-  const folder = folderWith(files, MANIFEST) ?? (files.some(({ name }) => name.endsWith(".onnx")) ? folderWith(files, CONFIG) : undefined);
-  if (folder === undefined) throw new InvalidInputError("model", `a folder with a ${MANIFEST}, or with a ${CONFIG} and an ONNX file`, source);
-  return inFolder(files, folder);
+  const own = folderWith(files, MANIFEST);
+  if (own !== undefined) return inFolder(files, (folder) => folder === own, own);
+  const published = files.some(({ name }) => name.endsWith(".onnx")) ? folderWith(files, CONFIG) : undefined;
+  // ONNX files are in folders of their own.
+  if (published !== undefined) return inFolder(files, (folder) => folder.startsWith(published), published);
+  throw new InvalidInputError("model", `a folder with a ${MANIFEST}, or with a ${CONFIG} and an ONNX file`, source);
 }
 
 /** Of a tree with several models it is the one nearest to the root; a file on its own has no path. */
@@ -31,9 +34,9 @@ function folderWith(files: readonly File[], name: string): string | undefined {
   return nearest && folderOf(nearest);
 }
 
-function inFolder(files: readonly File[], folder: string): ModelFolder {
-  const inside = files.filter((file) => folderOf(file).startsWith(folder));
-  return { files: inside, paths: inside.map((file) => folderOf(file).slice(folder.length) + file.name) };
+function inFolder(files: readonly File[], isInside: (folder: string) => boolean, root: string): ModelFolder {
+  const inside = files.filter((file) => isInside(folderOf(file)));
+  return { files: inside, paths: inside.map((file) => folderOf(file).slice(root.length) + file.name) };
 }
 
 function isPublished(source: unknown): source is PublishedModel {

@@ -19,6 +19,7 @@ export interface PublishedFile {
   readonly optional?: boolean | undefined;
 }
 
+/** A repository with an ONNX file, and what is known of it. */
 export interface PublishedModel {
   /** "owner/name", as Hugging Face's hub has it. */
   readonly repository: string;

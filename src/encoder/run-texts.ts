@@ -110,7 +110,7 @@ function splitResult({ manifest, tokenizer }: Model, texts: readonly EncodedText
         vectors &&
         withoutRows(
           vectors,
-          furtherCls?.map((place) => place - skipped),
+          furtherCls?.map((place) => place - skipped).filter((row) => row >= 0),
         ),
     };
   });

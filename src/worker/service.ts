@@ -45,8 +45,8 @@ import type {
   WordsRequest,
   WorkerApi,
 } from "./protocol.ts";
-import type { ReadyModel } from "./ready-model.ts";
 import { openPublishedFolder, openPublishedModel } from "./published-model.ts";
+import type { ReadyModel } from "./ready-model.ts";
 import { holdForLife } from "./sign-of-life.ts";
 import { SiteService } from "./site-service.ts";
 import { buffersOf, packEmbeddings } from "./transfer.ts";

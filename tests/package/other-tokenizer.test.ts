@@ -27,7 +27,11 @@ beforeAll(async () => {
   mkdirSync(checkpoint);
   const words = formula(ENCODER[0]!.name, [122, 32]);
   const files = bertFiles({ config: { vocab_size: 122 }, encoder: [words, ...ENCODER.slice(1)], heads: HEADS });
-  const settings = { "m3.json": json({ name: "bert" }), "tokenizer.json": fixture("tokenizer.json"), "tokenizer_config.json": fixture("tokenizer_config.json") };
+  const settings = {
+    "m3.json": json({ name: "bert" }),
+    "tokenizer.json": fixture("tokenizer.json"),
+    "tokenizer_config.json": fixture("tokenizer_config.json"),
+  };
   for (const [file, bytes] of Object.entries({ ...files, ...settings })) writeFileSync(path.join(checkpoint, file), bytes);
   run(folder, "npx", ["bge-m3-web", "build-model", "bert", "--out", "bert-model", "--dtype", "fp32", "--no-self-test"]);
 });

@@ -48,6 +48,24 @@ describe("relative imports", () => {
   });
 });
 
+describe("the builder", () => {
+  it("is imported by the worker only when a published repository is loaded: pages of other models never get its code", () => {
+    const importing = sourceFiles(path.join(SOURCE, "worker")).map((file) => {
+      const { module } = parseSync(file, readFileSync(file, "utf8"));
+      const statics = module.staticImports.filter(
+        ({ moduleRequest, entries }) => moduleRequest.value.startsWith("#builder/") && !entries.every(({ isType }) => isType),
+      );
+      return {
+        file: path.relative(SOURCE, file),
+        statics: statics.length,
+        all: specifiers(file).filter((specifier) => specifier.startsWith("#builder/")).length,
+      };
+    });
+    expect(importing.filter(({ statics }) => statics > 0)).toEqual([]);
+    expect(importing.filter(({ all }) => all > 0)).toEqual([{ file: "worker/published-model.ts", statics: 0, all: 1 }]);
+  });
+});
+
 describe("rooms", () => {
   it("each have rules of their own in biome.json, without which nothing would be refused there", () => {
     const { overrides } = JSON.parse(readFileSync(path.join(SOURCE, "../biome.json"), "utf8")) as { overrides: { includes: string[]; linter: unknown }[] };
