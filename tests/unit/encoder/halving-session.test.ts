@@ -16,6 +16,7 @@ function narrow(room: number, failure = () => new BackendError("a run failed: st
       pooled: Float32Array.from(starts.flatMap((start) => [...rows.subarray(start * WIDTH, (start + 1) * WIDTH)])),
       lexical: Float32Array.from({ length: tokens }, (_, token) => rows[token * WIDTH]!),
       colbert: null,
+      hidden: null,
       computedTokens: tokens,
     };
   });
