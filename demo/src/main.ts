@@ -7,6 +7,8 @@ import { followAddress } from "./app/routes.ts";
 import type { AppState } from "./app/state.ts";
 import { type Tab, tabOf, tabs } from "./app/tab.ts";
 import { updateNotice } from "./app/update-notice.ts";
+import { DeviceStorage } from "./device/storage.ts";
+import { deviceTab } from "./device/view/tab.ts";
 import { Library } from "./files/library.ts";
 import { filesTab } from "./files/view/tab.ts";
 import { type InterfaceLanguage, preferredLanguage, storedLanguage, storeLanguage, t, useLanguage } from "./i18n/language.ts";
@@ -32,6 +34,7 @@ const store = new Store<State>({
   languages: address.languages ?? defaultLanguages(navigator.languages),
   preset: address.preset,
   model: { kind: "loading", bytes: null, step: "download" },
+  notices: [],
   corpora: new Map(),
   search: { kind: "idle" },
 });
@@ -43,6 +46,7 @@ followAddress(app);
 followLanguages(store);
 const search = new Search(store);
 
+const storage = once(() => new DeviceStorage(store));
 const library = once(() => new Library(store));
 const scores = once(() => startScores(store));
 
@@ -51,7 +55,7 @@ const parts: Readonly<Record<Tab, (signal: AbortSignal) => HTMLElement>> = {
   search: (signal) => searchTab(store, search, { model: loadModel, corpora: () => retryCorpora(store) }, signal),
   score: (signal) => scoreTab(scores(), signal),
   files: (signal) => filesTab(library(), signal),
-  device: () => h("main", { class: "page" }, h("h1", {}, t().device.headline)),
+  device: (signal) => deviceTab(store, storage(), { removeFiles: () => library().reset(), retryModel: loadModel }, signal),
 };
 
 let shown: AbortController | null = null;

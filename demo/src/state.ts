@@ -1,5 +1,5 @@
 /** Everything that the page shows. */
-import type { M3 } from "bge-m3-web";
+import type { M3, ProgressNotice } from "bge-m3-web";
 import type { Corpus } from "./loading/corpus.ts";
 import type { Preset } from "./presets.ts";
 import type { Answer } from "./ranking/group.ts";
@@ -44,6 +44,8 @@ export interface State {
   readonly languages: readonly string[];
   readonly preset: Preset;
   readonly model: Loading<M3>;
+  /** What was otherwise than one would think when the model was loaded. */
+  readonly notices: readonly ProgressNotice[];
   /** By language code; only languages that were asked for. */
   readonly corpora: ReadonlyMap<string, Loading<Corpus>>;
   readonly search: SearchState;

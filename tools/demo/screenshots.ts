@@ -54,6 +54,14 @@ const scenes: Readonly<Record<string, Scene>> = {
       await page.locator(".page-files .results[aria-busy=false]").waitFor();
     },
   },
+  device: {
+    address: both({ tab: "device" }),
+    ready: async (page) => {
+      await page.locator(".attempts").waitFor();
+      await page.locator(".kept-list li").first().waitFor();
+      await page.locator(".has").first().waitFor();
+    },
+  },
 };
 
 const wanted = process.argv[2] ?? "";

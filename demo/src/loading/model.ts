@@ -3,15 +3,16 @@ import { M3 } from "bge-m3-web";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 
-const MODEL = "m3-mini";
+export const MODEL = "m3-mini";
 
 /** Never rejects: a failure is a state, and this may be called again. */
 export async function startModel(store: Store<State>, device: "auto" | "webgpu" | "wasm"): Promise<void> {
-  store.update({ model: { kind: "loading", bytes: null, step: "download" } });
+  store.update({ model: { kind: "loading", bytes: null, step: "download" }, notices: [] });
   try {
     const m3 = await M3.load(MODEL, {
       device,
-      onProgress: ({ phase, loaded, total }) => {
+      onProgress: ({ phase, loaded, total, notice }) => {
+        if (notice) store.update({ notices: [...store.state.notices, notice] });
         if (store.state.model.kind !== "loading") return;
         const bytes = phase === "download" ? { loaded, total } : store.state.model.bytes;
         const downloaded = bytes !== null && bytes.loaded >= bytes.total;

@@ -10,7 +10,6 @@ export function similarityTable({ sentences, cosines }: Comparison): HTMLElement
   const cell = (cosine: number, isSelf: boolean) => {
     const element = h("td", { class: isSelf ? "cosine cosine-self" : "cosine" }, decimal(cosine, 2));
     element.style.setProperty("--heat", String(isSelf ? 0 : highest > lowest ? (cosine - lowest) / (highest - lowest) : 1));
-    if (!isSelf && cosine - lowest > 0.5 * (highest - lowest)) element.classList.add("cosine-high");
     return element;
   };
   const number = (index: number) => whole(index + 1);
