@@ -35,7 +35,7 @@ for (const state of ["before a question", "with answers", "with an open page"] a
 
     for (const size of sizes) {
       for (const colorScheme of ["light", "dark"] as const) {
-        test(`${size.width} pixels, ${colorScheme}: nothing sticks out, nothing serious is found`, async () => {
+        test(`${size.width} pixels, ${colorScheme}: nothing sticks out${isAudited(size.width, colorScheme) ? ", nothing serious is found" : ""}`, async () => {
           await looksWell(size, colorScheme);
         });
       }
@@ -70,7 +70,8 @@ for (const [part, prepare] of Object.entries(parts)) {
 
     for (const size of sizes) {
       for (const colorScheme of ["light", "dark"] as const) {
-        test(`${size.width} pixels, ${colorScheme}: nothing sticks out, nothing serious is found`, () => looksWell(size, colorScheme));
+        test(`${size.width} pixels, ${colorScheme}: nothing sticks out${isAudited(size.width, colorScheme) ? ", nothing serious is found" : ""}`, () =>
+          looksWell(size, colorScheme));
       }
     }
   });
@@ -100,6 +101,11 @@ test("in Korean: every part, its language told, and nothing sticking out", async
 });
 
 test("nothing was complained about", () => expect(demo.complaints).toEqual([]));
+
+/** What axe finds depends on colours and on structure, and an audit takes seconds: each width is audited once, and each colour scheme. */
+function isAudited(width: number, colorScheme: "light" | "dark"): boolean {
+  return width < 600 === (colorScheme === "light");
+}
 
 async function looksWell(size: { width: number; height: number }, colorScheme: "light" | "dark"): Promise<void> {
   const { page } = demo;
