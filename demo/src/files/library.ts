@@ -2,14 +2,15 @@
  * The reader's own files, in an index that stays: reads them, adds their sections, removes them, searches them. A file is in the catalogue before its sections are in
  * the index, so that whatever ends an addition half way, the next look finds what to drop.
  */
-import type { M3, M3Index } from "bge-m3-web";
+import type { AdaptReport, M3, M3Index, ProgressEvent } from "bge-m3-web";
 import { Live } from "../score/live.ts";
 import type { State } from "../state.ts";
 import { Store } from "../store.ts";
 import { Catalogue, type CatalogueEntry, documentIds } from "./catalogue.ts";
 import type { PickedFile } from "./pick.ts";
 import { readSections, type Section } from "./read.ts";
-import type { FilesState, Found, Report, Skipped } from "./state.ts";
+import type { AdaptationStep, FilesState, Found, Report, Skipped } from "./state.ts";
+import { isAdapted, loadTrainee, setAdapted } from "./trainee.ts";
 import { Unreadable } from "./unreadable.ts";
 
 export const FILES_INDEX = "my-files";
@@ -21,11 +22,22 @@ interface ReadFile {
 }
 
 export class Library {
-  readonly store = new Store<FilesState>({ index: { kind: "waiting" }, files: [], work: null, report: null, query: "", found: { kind: "empty" } });
+  readonly store = new Store<FilesState>({
+    adaptation: { kind: "none" },
+    adapted: false,
+    index: { kind: "waiting" },
+    files: [],
+    work: null,
+    report: null,
+    query: "",
+    found: { kind: "empty" },
+  });
   readonly #app: Store<State>;
   readonly #live = new Live<Found>((found) => this.store.update({ found }));
   readonly #others = new BroadcastChannel("demo-files");
   #opened: { readonly index: M3Index; readonly catalogue: Catalogue } | undefined;
+  /** The model with heads that were trained on the files: another than that of the pages of GNOME Help, whose vectors are of the shipped heads. */
+  #own: M3 | undefined;
   #underway: AbortController | null = null;
   /** Changes come one after another. */
   #queue: Promise<void> = Promise.resolve();
@@ -45,7 +57,10 @@ export class Library {
     if (!m3 || this.#opened || this.store.state.index.kind === "opening") return;
     this.store.update({ index: { kind: "opening" } });
     try {
-      this.#opened = { index: await m3.openIndex(FILES_INDEX), catalogue: await Catalogue.open() };
+      this.#own = isAdapted() ? await loadTrainee() : undefined;
+      const index = await (this.#own ?? m3).openIndex(FILES_INDEX, { reencode: true });
+      this.#opened = { index, catalogue: await Catalogue.open() };
+      this.store.update({ adapted: this.#own !== undefined });
       await this.#changing(() => this.#dropUnfinished());
       this.store.update({ index: { kind: "ready" } });
       await this.#refresh();
@@ -83,10 +98,41 @@ export class Library {
     return this.#enqueue(async () => {
       await this.#opened?.index.close();
       this.#opened = undefined;
+      await this.#own?.resetHeads();
+      await this.#giveUpOwn();
+      this.store.update({ adaptation: { kind: "none" } });
       await this.#model()?.removeIndex(FILES_INDEX);
       await (await Catalogue.open()).clear();
       this.store.update({ index: { kind: "waiting" }, files: [], report: null });
       await this.open();
+    });
+  }
+
+  /** Trains heads on the files, and encodes these again with them, if they are better or wanted always. Never rejects. */
+  adapt(adopt: "ifBetter" | "always"): Promise<void> {
+    const controller = new AbortController();
+    return this.#enqueue(async () => {
+      if (!this.#opened) return;
+      this.#underway = controller;
+      this.store.update({ report: null, adaptation: { kind: "underway", step: "prepare", done: 0, total: 0, remainingMs: undefined, curve: [] } });
+      try {
+        this.store.update({ adaptation: { kind: "done", report: await this.#changing(() => this.#adapt(this.#opened!.index, adopt, controller.signal)) } });
+      } catch (error) {
+        this.store.update({ adaptation: controller.signal.aborted ? { kind: "none" } : { kind: "failed", error } });
+      }
+    });
+  }
+
+  /** The model's own heads again, and the files encoded again with them. Never rejects. */
+  undoAdapt(): Promise<void> {
+    return this.#enqueue(async () => {
+      const m3 = this.#model();
+      if (!this.#opened || !this.#own || !m3) return;
+      await this.#opened.index.close();
+      await this.#own.resetHeads();
+      await this.#giveUpOwn();
+      this.#opened = { ...this.#opened, index: await m3.openIndex(FILES_INDEX, { reencode: true, onProgress: this.#hear }) };
+      this.store.update({ adaptation: { kind: "undone" } });
     });
   }
 
@@ -149,6 +195,40 @@ export class Library {
         if (progress && !signal.aborted) this.store.update({ work: { kind: "encoding", done: progress.committed, total: progress.total, remainingMs } });
       },
     });
+  }
+
+  async #adapt(before: M3Index, adopt: "ifBetter" | "always", signal: AbortSignal): Promise<AdaptReport> {
+    const trainee = this.#own ?? (await loadTrainee());
+    try {
+      const index = this.#own ? before : await trainee.openIndex(FILES_INDEX, { reencode: true });
+      const report = await trainee.adapt(index, { adopt, signal, onProgress: this.#hear });
+      if (!report.adopted) return report;
+      // Not to be cancelled: index and heads belong together.
+      await index.reencode({ onProgress: this.#hear });
+      setAdapted(true);
+      this.#own = trainee;
+      this.#opened = { ...this.#opened!, index };
+      if (index !== before) await before.close();
+      this.store.update({ adapted: true });
+      return report;
+    } finally {
+      if (this.#own !== trainee) await trainee.dispose();
+    }
+  }
+
+  readonly #hear = ({ phase, loaded, total, remainingMs, training, documents }: ProgressEvent): void => {
+    const { adaptation } = this.store.state;
+    const curve = adaptation.kind === "underway" ? adaptation.curve : [];
+    const step: AdaptationStep = documents ? "index" : phase === "encode" || phase === "train" || phase === "evaluate" || phase === "index" ? phase : "prepare";
+    const points = training ? [...curve, training] : curve;
+    this.store.update({ adaptation: { kind: "underway", step, done: loaded, total, remainingMs, curve: points } });
+  };
+
+  async #giveUpOwn(): Promise<void> {
+    setAdapted(false);
+    await this.#own?.dispose();
+    this.#own = undefined;
+    this.store.update({ adapted: false });
   }
 
   /** Those of which the index holds all sections: they are added in order, so it holds the last one. */

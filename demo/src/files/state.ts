@@ -1,5 +1,5 @@
 /** What the third part shows. */
-import type { SearchResult } from "bge-m3-web";
+import type { AdaptReport, SearchResult, TrainingPoint } from "bge-m3-web";
 import type { Outcome } from "../score/live.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import type { Reason } from "./unreadable.ts";
@@ -27,7 +27,27 @@ export interface Found {
   readonly ms: number;
 }
 
+export type AdaptationStep = "prepare" | "encode" | "train" | "evaluate" | "index";
+
+/** The training of heads on the files. */
+export type Adaptation =
+  | { readonly kind: "none" | "undone" }
+  | {
+      readonly kind: "underway";
+      readonly step: AdaptationStep;
+      readonly done: number;
+      readonly total: number;
+      readonly remainingMs: number | undefined;
+      /** Points of the learning curves so far. */
+      readonly curve: readonly TrainingPoint[];
+    }
+  | { readonly kind: "done"; readonly report: AdaptReport }
+  | { readonly kind: "failed"; readonly error: unknown };
+
 export interface FilesState {
+  readonly adaptation: Adaptation;
+  /** The files are searched with heads that were trained on them. */
+  readonly adapted: boolean;
   readonly index: { readonly kind: "waiting" | "opening" | "ready" } | { readonly kind: "failed"; readonly error: unknown };
   readonly files: readonly CatalogueEntry[];
   /** Null: nothing is going on. */

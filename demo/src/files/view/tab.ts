@@ -4,6 +4,7 @@ import { h } from "../../view/dom.ts";
 import { failure } from "../../view/failure.ts";
 import { searchBox } from "../../view/search-box.ts";
 import type { Library } from "../library.ts";
+import { adaptation } from "./adaptation.ts";
 import { dropZone } from "./drop-zone.ts";
 import { fileList } from "./file-list.ts";
 import { fileHits } from "./hits.ts";
@@ -39,7 +40,7 @@ export function filesTab(library: Library, signal: AbortSignal): HTMLElement {
     "main",
     { class: "page page-files" },
     h("div", { class: "intro" }, h("h1", {}, text.headline), h("p", { class: "lede" }, text.lede)),
-    h("div", { class: "files-side" }, dropZone(library, signal), state, workProgress(library, signal), fileList(library, signal)),
+    h("div", { class: "files-side" }, dropZone(library, signal), state, workProgress(library, signal), fileList(library, signal), adaptation(library, signal)),
     search,
   );
 }
