@@ -217,7 +217,8 @@ export class M3 implements AsyncDisposable {
    * learning curves). Questions are answered meanwhile. New heads that are no better on the held-out pairs are not adopted, unless `adopt: "always"`. Adopted ones are
    * kept in this browser for `M3.load` with `heads: "adapted"`. An index that was made before is refused until it is encoded again (`index.reencode()`).
    *
-   * Aborted, or lost with its tab, it leaves the heads as they were; the same call again goes on where it was.
+   * Aborted, or lost with its tab, it leaves the heads as they were; the same call again goes on where it was. (An abort that comes while the model is opened with the
+   * new heads comes too late.)
    *
    * @param texts an index, of whose texts pairs are made (title and text, heading and section, first paragraph and rest), or pairs
    * @throws InvalidInputError for an option, a wrong pair, or too few of them; BusyError while an earlier call changes the heads; UnsupportedModelError for an ONNX
@@ -229,18 +230,24 @@ export class M3 implements AsyncDisposable {
     // Fields of pairs are checked where they are read.
     if (source.kind === "pairs" && !Array.isArray(texts)) throw new InvalidInputError("texts", "an index of this model, or an array of pairs", texts);
     const { signal, onProgress, ...settings } = options;
-    const { report, loaded } = await this.#link.call("corpus", (worker, call) => worker.adapt(call, source, settings), { signal, onProgress });
-    this.#link.changed(loaded);
-    return report;
+    const { report, heads } = await this.#link.call("corpus", (worker, call) => worker.adapt(call, source, settings), { signal, onProgress });
+    signal?.throwIfAborted();
+    return { ...report, ...(heads ? { adopted: true, stored: await this.#changeHeads(heads, onProgress) } : { adopted: false, stored: false }) };
   }
 
   /**
    * Runs the model with its own heads again, and forgets those that were adapted, for this browser. Vectors are bit for bit what they were before `adapt`.
    * @throws BusyError while `adapt` is under way
    */
-  async resetHeads(options: CallOptions = {}): Promise<void> {
-    checkCallOptions(options);
-    this.#link.changed(await this.#link.call("query", (worker, call) => worker.resetHeads(call), options));
+  async resetHeads(): Promise<void> {
+    await this.#changeHeads(null);
+  }
+
+  /** Is not aborted: either all is as it was, or all is changed. @returns whether the heads are stored */
+  async #changeHeads(heads: Uint8Array<ArrayBuffer> | null, onProgress?: CallOptions["onProgress"]): Promise<boolean> {
+    const { loaded, stored } = await this.#link.call("query", (worker, call) => worker.changeHeads(call, heads), { onProgress });
+    this.#link.changed(loaded);
+    return stored;
   }
 
   /**

@@ -91,5 +91,10 @@ export async function readStoredHeads(store: ByteStore, base: string): Promise<U
 /** Removes the heads that are kept for a model, and what is left of training them. */
 export async function removeStoredHeads(store: ByteStore, base: string): Promise<void> {
   await store.remove(blobNames.heads(base));
+  await removeTraining(store, base);
+}
+
+/** Removes what a training that was broken off would go on from. */
+export async function removeTraining(store: ByteStore, base: string): Promise<void> {
   for (const { name } of await store.list(blobNames.training(base))) await store.remove(name);
 }

@@ -33,7 +33,7 @@ const DEV_SCORES = 12;
 /**
  * Heads that are good already are moved less far than those that begin with random numbers; docs/training.md has the measurement.
  */
-const DEFAULTS = { epochs: 4, learningRate: 5e-4, patience: 4 } as const;
+const DEFAULTS = { epochs: 4, learningRate: 5e-4, patience: 6 } as const;
 
 /** Options of a run, with what a small set of pairs asks for where nothing is said. @throws InvalidInputError */
 export function adaptationOptions(options: TrainingOptions, trainPairs: number): TrainingOptions {

@@ -46,8 +46,6 @@ export interface TrainedHeads {
   readonly file: Uint8Array<ArrayBuffer>;
   readonly isBetter: boolean;
   readonly report: Omit<AdaptReport, "adopted" | "stored">;
-  /** Forgets what a run that is broken off would go on from. */
-  clearUp(): Promise<void>;
 }
 
 const DEFAULTS = { maxLength: 128, heldOut: 0.2, maxPairs: 2000, languageField: "lang", seed: 1 } as const;
@@ -119,7 +117,6 @@ export async function trainOnTexts(texts: AdaptTexts, settings: AdaptSettings, p
         bestStep,
         resumedAt: state?.step ?? 0,
       },
-      clearUp: () => place.clear(),
     };
   } finally {
     source.close();
@@ -205,10 +202,6 @@ class TrainingPlace {
       // The states that are being read stay where they are.
       if (!isOfStorage(error)) throw error;
     }
-  }
-
-  async clear(): Promise<void> {
-    for (const { name } of await this.#store.list(this.#prefix).catch(() => [])) await this.#store.remove(name).catch(() => {});
   }
 
   /** @returns whether there was anything to give up */

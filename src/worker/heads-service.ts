@@ -3,10 +3,11 @@ import { BusyError } from "#core/errors.ts";
 import { nextMessageTurn } from "#core/event-loop.ts";
 import type { LoadedModel } from "#core/loaded-model.ts";
 import type { ProgressListener, ProgressNotice } from "#core/progress.ts";
-import { readStoredHeads, removeStoredHeads, storeHeads, withHeads } from "#model/adapted-heads.ts";
+import { readStoredHeads, removeStoredHeads, removeTraining, storeHeads, withHeads } from "#model/adapted-heads.ts";
 import type { ModelStorage } from "#model/model-storage.ts";
 import type { StoredDocument } from "#texts/types.ts";
-import type { AdaptReport, AdaptSettings, AdaptSource, HeadsRequest } from "./adapt-protocol.ts";
+import type { AdaptSettings, AdaptSource, HeadsRequest } from "./adapt-protocol.ts";
+import type { Adapted } from "./protocol.ts";
 import type { ReadyModel } from "./ready-model.ts";
 
 export interface HeadsParts {
@@ -57,66 +58,79 @@ export class HeadsService {
     this.#parts = parts;
   }
 
-  /** @throws BusyError; what training throws; what opening the model throws: the heads are those from before then */
-  adapt(source: AdaptSource, settings: AdaptSettings, call: HeadsCall): Promise<AdaptReport> {
-    return this.#alone(call, async (storage) => {
+  /** @throws BusyError; what training throws */
+  async adapt(source: AdaptSource, settings: AdaptSettings, call: HeadsCall): Promise<Adapted> {
+    return await this.#alone(call, async (storage) => {
       const { base } = this.#parts.ready().parts;
       const texts = source.kind === "pairs" ? { pairs: source.pairs } : { documents: await this.#parts.documents(source) };
       const { trainOnTexts } = await import("./adapt.ts");
       const encoder = this.#parts.ready().encoderParts("corpus");
-      const trained = await trainOnTexts(texts, settings, { base, encoder, store: storage?.store ?? null, ...call });
-      const adopted = trained.isBetter || settings.adopt === "always";
-      if (adopted) await this.#parts.switchTo(trained.file, call);
-      const stored = adopted && storage !== null && (await keep(storage, base, trained.file, call.onProgress));
-      await trained.clearUp();
-      return { adopted, stored, ...trained.report };
+      const { file, isBetter, report } = await trainOnTexts(texts, settings, { base, encoder, store: storage?.store ?? null, ...call });
+      if (isBetter || settings.adopt === "always") return { report, heads: file };
+      if (storage) await removeTraining(storage.store, base.manifest.fingerprint);
+      return { report, heads: null };
     });
   }
 
-  /** @throws BusyError; what opening the model throws */
-  async reset(call: HeadsCall): Promise<void> {
-    await this.#alone(call, async (storage) => {
-      const { base, heads } = this.#parts.ready().parts;
-      if (heads) await this.#parts.switchTo(null, call);
-      if (storage) await removeStoredHeads(storage.store, base.manifest.fingerprint);
-    });
+  /**
+   * @param heads null for the model's own
+   * @returns whether the heads are stored
+   * @throws BusyError for the model's own while others are trained; what opening the model throws: then nothing has changed
+   */
+  async change(heads: Uint8Array<ArrayBuffer> | null, call: HeadsCall): Promise<boolean> {
+    if (!heads) await this.#idle();
+    const { base, heads: before } = this.#parts.ready().parts;
+    if (heads || before) await this.#parts.switchTo(heads, call);
+    const storage = await this.#storage(call.onProgress);
+    if (!storage) return false;
+    const { fingerprint } = base.manifest;
+    if (!heads) await removeStoredHeads(storage.store, fingerprint);
+    const stored = heads !== null && (await keep(storage, fingerprint, heads, call.onProgress));
+    // What a run would go on from is of no use any more.
+    if (!this.#changing) await removeTraining(storage.store, fingerprint).catch(() => {});
+    return stored;
   }
 
-  /** One change of the heads at a time, in this worker and among all tabs. */
+  /** One training at a time, in this worker and among all tabs. */
   async #alone<T>(call: HeadsCall, work: (storage: ModelStorage | null) => Promise<T>): Promise<T> {
-    // One that was cancelled may not have heard it yet, and ends soon.
-    if (this.#changing) await nextMessageTurn();
-    while (this.#changing) {
-      if (!this.#changing.signal.aborted) throw new BusyError("The heads of this model are being changed");
-      await this.#changing.done;
-    }
-    const done = this.#withStorage(call, work);
-    const change = { signal: call.signal, done: done.catch(() => {}) };
-    this.#changing = change;
+    await this.#idle();
+    const done = this.#locked(call, work);
+    this.#changing = { signal: call.signal, done: done.catch(() => {}) };
     return await done.finally(() => {
       this.#changing = undefined;
     });
   }
 
-  async #withStorage<T>({ signal, onProgress }: HeadsCall, work: (storage: ModelStorage | null) => Promise<T>): Promise<T> {
-    const { openStorage } = this.#parts;
-    const storage = await openStorage?.().catch((error: unknown) => {
+  /** @throws BusyError while heads are being trained. One that was cancelled ends soon, and is waited for. */
+  async #idle(): Promise<void> {
+    // It may not have heard yet that it was cancelled.
+    if (this.#changing) await nextMessageTurn();
+    while (this.#changing) {
+      if (!this.#changing.signal.aborted) throw new BusyError("The heads of this model are being changed");
+      await this.#changing.done;
+    }
+  }
+
+  async #locked<T>({ signal, onProgress }: HeadsCall, work: (storage: ModelStorage | null) => Promise<T>): Promise<T> {
+    const storage = await this.#storage(onProgress);
+    return storage ? await storage.locks.withLock("adapt-heads", () => work(storage), { signal }) : await work(null);
+  }
+
+  /** Null where nothing is to be, or can be, stored. */
+  async #storage(onProgress: ProgressListener | undefined): Promise<ModelStorage | null> {
+    try {
+      return (await this.#parts.openStorage?.()) ?? null;
+    } catch (error) {
       tell(onProgress, { code: "storage-unavailable", message: `Adapted heads are kept in memory only: ${textOf(error)}` });
-    });
-    if (!storage) return await work(null);
-    return await storage.locks.withLock("adapt-heads", () => work(storage), { signal });
+      return null;
+    }
   }
 }
 
 /** @returns whether they are stored now */
-async function keep(
-  { store }: ModelStorage,
-  { manifest }: LoadedModel,
-  file: Uint8Array<ArrayBuffer>,
-  onProgress: ProgressListener | undefined,
-): Promise<boolean> {
+async function keep({ store }: ModelStorage, base: string, file: Uint8Array<ArrayBuffer>, onProgress: ProgressListener | undefined): Promise<boolean> {
   try {
-    await storeHeads(store, manifest.fingerprint, file);
+    await storeHeads(store, base, file);
     return true;
   } catch (error) {
     tell(onProgress, { code: "storage-unavailable", message: `Adapted heads are kept in memory only: ${textOf(error)}` });

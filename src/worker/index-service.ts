@@ -66,7 +66,7 @@ export class IndexService {
     if (operation.kind === "close") return await this.#close(request.handle);
     const reencodes = operation.kind === "reencode" || (operation.kind === "open" && operation.reencode === true);
     const { index } = await this.#indexOf(request, { isFirst: operation.kind === "open", foreign: reencodes, manifest });
-    if (reencodes) await index.reencode(manifest, call);
+    if (reencodes) await this.#reencode(index, request, operation.kind === "open", manifest, call);
     // Heads may have been changed since it was opened.
     else if (NEEDS_THE_MODEL.has(operation.kind) && index.fingerprint !== manifest.fingerprint)
       throw new IndexMismatchError("model", index.fingerprint, manifest.fingerprint);
@@ -121,6 +121,16 @@ export class IndexService {
       store.close();
     });
     if (!isUnused) throw new InvalidInputError("name", "the name of an index that no tab has open (close it first)", name);
+  }
+
+  async #reencode(index: TextIndex, { handle }: IndexRequest, isFirst: boolean, manifest: Manifest, call: IndexCall): Promise<void> {
+    try {
+      await index.reencode(manifest, call);
+    } catch (error) {
+      // Who opens it has no handle yet to close.
+      if (isFirst) await this.#close(handle);
+      throw error;
+    }
   }
 
   #indexOf(request: IndexRequest, how: Opening): Promise<OpenIndex> {

@@ -79,10 +79,19 @@ export interface Loaded {
   readonly heads: Uint8Array<ArrayBuffer> | null;
 }
 
+/** What training gave. */
 export interface Adapted {
-  readonly report: AdaptReport;
+  readonly report: Omit<AdaptReport, "adopted" | "stored">;
+  /** To be given to `changeHeads`; null when they are not to be adopted. */
+  readonly heads: Uint8Array<ArrayBuffer> | null;
+}
+
+/** What became of a change of heads. */
+export interface ChangedHeads {
   /** What runs now. */
   readonly loaded: Loaded;
+  /** Whether the heads are in the browser's storage. */
+  readonly stored: boolean;
 }
 
 /** Rows of numbers end to end: row r of text t is at (starts[t] + r) * dim. */
@@ -132,10 +141,10 @@ export interface WorkerApi extends Liveness {
   removeIndex(call: Call, name: string): Promise<void>;
   /** Does something with a published index. @param url of its folder: absolute, ending in a slash */
   site(call: Call, url: string, operation: PublishedOperation): Promise<PublishedAnswer>;
-  /** Trains heads and runs the model with them. */
+  /** Trains heads. That the model runs with them is another call, which is not cancelled: an abort either comes before it, or too late. */
   adapt(call: Call, source: AdaptSource, settings: AdaptSettings): Promise<Adapted>;
-  /** Runs the model with its own heads again, and forgets others. */
-  resetHeads(call: Call): Promise<Loaded>;
+  /** Runs the model with heads that `adapt` gave, and keeps them; null: with its own, and forgets others. */
+  changeHeads(call: Call, heads: Uint8Array<ArrayBuffer> | null): Promise<ChangedHeads>;
   /** Ends a call at its next batch. Does nothing when it has ended. */
   cancel(id: CallId): void;
 }

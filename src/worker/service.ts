@@ -30,6 +30,7 @@ import type {
   Adapted,
   Call,
   CallId,
+  ChangedHeads,
   DeviceListener,
   Loaded,
   LoadRequest,
@@ -160,16 +161,13 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
   }
 
   adapt(call: Call, source: AdaptSource, settings: AdaptSettings): Promise<Adapted> {
-    return this.#run(call, async (signal, onProgress) => {
-      const report = await this.#heads!.adapt(source, settings, { signal, onProgress });
-      return { report, loaded: this.#model().loaded };
-    });
+    return this.#run(call, (signal, onProgress) => this.#heads!.adapt(source, settings, { signal, onProgress }));
   }
 
-  resetHeads(call: Call): Promise<Loaded> {
+  changeHeads(call: Call, heads: Uint8Array<ArrayBuffer> | null): Promise<ChangedHeads> {
     return this.#run(call, async (signal, onProgress) => {
-      await this.#heads!.reset({ signal, onProgress });
-      return this.#model().loaded;
+      const stored = await this.#heads!.change(heads, { signal, onProgress });
+      return { loaded: this.#model().loaded, stored };
     });
   }
 

@@ -39,6 +39,19 @@ describe("the tarball", () => {
     expect(withImports("dist/element.js")).toBeLessThan(25_000);
   });
 
+  it("keeps the trainer apart: a page that never adapts heads does not download it", () => {
+    const [chunk, ...others] = files.filter(({ name }) => /^dist\/worker-adapt-[^/]+\.js$/.test(name));
+    expect(others).toEqual([]);
+    expect(gzipped(chunk!.text)).toBeLessThan(20_000);
+    // A word that only training has.
+    const holders = files.filter(({ name, text }) => /^dist\/[^/]+\.js$/.test(name) && text.includes("pos_scores")).map(({ name }) => name);
+    expect(holders.filter((name) => name !== "dist/cli.js")).toEqual([chunk!.name]);
+    const importers = browserFiles().filter(({ name, text }) =>
+      parseSync(name, text).module.staticImports.some(({ moduleRequest }) => path.posix.join("dist", moduleRequest.value) === chunk!.name),
+    );
+    expect(importers).toEqual([]);
+  });
+
   it("has what it promises and nothing else", () => {
     const top = new Set(files.map(({ name }) => name.split("/")[0]));
     expect([...top].filter((name) => !["dist", "package.json", "README.md", "CHANGELOG.md", "LICENSE"].includes(name!))).toEqual([]);

@@ -4,6 +4,8 @@ import type { EncoderSession } from "#core/session.ts";
 import { type OpenOptions, openSession } from "#runtime/open-session.ts";
 import { chooseDevice } from "#worker/choose-device.ts";
 import { deviceCandidates } from "#worker/device-candidates.ts";
+import { forward } from "#training/head.ts";
+import { readHeads } from "#training/model-heads.ts";
 import goldensTiny from "../../oracle/goldens-tiny.json";
 import { ALL, type Golden, largestDifference, runGolden } from "../../unit/graph/support/goldens.ts";
 import { syntheticModel } from "../../unit/graph/support/synthetic-model.ts";
@@ -55,6 +57,18 @@ describe.each(backends)("$backend", ({ texts, ...options }) => {
       expect(largestDifference(await runGolden(session, tiny.manifest, golden, tiny.embed(golden.ids)), golden)).toBeLessThan(1e-4);
     },
   );
+
+  it("gives hidden states, of which the other outputs are made", async () => {
+    const texts = [goldens[0]!, goldens[1]!].map(({ ids }) => ids);
+    const { pooled, colbert, hidden } = await session.run({ ...batchOf(texts), outputs: { ...ALL, hidden: true } });
+    expect(pooled!.subarray(64)).toEqual(hidden!.subarray(texts[0]!.length * 64, (texts[0]!.length + 1) * 64));
+    const heads = await readHeads(tiny.manifest, tiny.tensors);
+    expect(largestGap(forward(heads.colbert!, hidden!, hidden!.length / 64).output, colbert!)).toBeLessThan(1e-4);
+    const alone = await session.run({ ...batchOf(texts), outputs: { dense: false, lexical: false, colbert: false, hidden: true } });
+    expect(alone).toMatchObject({ pooled: null, lexical: null, colbert: null });
+    expect(largestGap(alone.hidden!, hidden!)).toBeLessThan(1e-6);
+    expect((await session.run(batchOf(texts))).hidden).toBeNull();
+  });
 
   it("gives a text the same numbers among texts of other lengths", async () => {
     const texts = [goldens[1]!, goldens[0]!, goldens[2]!, goldens[1]!].map(({ ids }) => ids);

@@ -7,6 +7,8 @@ import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { FirstStates } from "#encoder/first-states.ts";
 import { loadModel } from "#model/load-model.ts";
 import { openWasmEncoder, type WasmEncoderOptions } from "#runtime/wasm-encoder/engine.ts";
+import { forward } from "#training/head.ts";
+import { readHeads } from "#training/model-heads.ts";
 import goldensMini from "../../oracle/goldens-mini.json";
 import goldensTiny from "../../oracle/goldens-tiny.json";
 import { ALL, type Golden, type Heads, largestDifference, nearness, runGolden } from "../../unit/graph/support/goldens.ts";
@@ -76,6 +78,18 @@ describe.each(["relaxed", "plain"] as const)("%s", (kind) => {
     expect(colbertMean).toBeGreaterThanOrEqual(0.996);
     expect(colbertWorst).toBeGreaterThanOrEqual(0.985);
     expect(lexicalOverlap).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it("gives hidden states, of which the other outputs are made", async () => {
+    const texts = [tinyTexts[0]!, tinyTexts[1]!].map(({ ids }) => ids);
+    const { pooled, colbert, hidden } = await session.run({ ...batchOf(texts), outputs: { ...ALL, hidden: true } });
+    expect(pooled!.subarray(64)).toEqual(hidden!.subarray(texts[0]!.length * 64, (texts[0]!.length + 1) * 64));
+    const heads = await readHeads(tiny.manifest, tiny.tensors);
+    expect(largestGap(forward(heads.colbert!, hidden!, hidden!.length / 64).output, colbert!)).toBeLessThan(1e-4);
+    const alone = await session.run({ ...batchOf(texts), outputs: { dense: false, lexical: false, colbert: false, hidden: true } });
+    expect(alone).toMatchObject({ pooled: null, lexical: null, colbert: null });
+    expect(largestGap(alone.hidden!, hidden!)).toBeLessThan(1e-6);
+    expect((await session.run(batchOf(texts))).hidden).toBeNull();
   });
 
   it("gives a text the same numbers among texts of other lengths", async () => {

@@ -60,6 +60,7 @@ export class FakeWorker extends EventTarget {
   readonly encoded: string[][] = [];
   readonly cancelled: CallId[] = [];
   readonly removed: string[] = [];
+  readonly heads: (Uint8Array | null)[] = [];
   terminated = false;
   /** Answers no ping. */
   deaf = false;
@@ -126,7 +127,10 @@ export class FakeWorker extends EventTarget {
       }),
       index: (call, request, operation) => this.script.index(this, call, request, operation),
       adapt: (call, source, settings) => this.script.adapt(this, call, source, settings),
-      resetHeads: async () => loaded,
+      changeHeads: async (_, heads) => {
+        this.heads.push(heads);
+        return { loaded: { ...loaded, heads }, stored: true };
+      },
       site: never,
       listIndexes: async () => ["help"],
       removeIndex: async (_, name) => {

@@ -11,7 +11,7 @@ import { readStoredHeads, storeHeads } from "#model/adapted-heads.ts";
 import type { ModelStorage } from "#model/model-storage.ts";
 import { MemoryLock } from "#storage/locks.ts";
 import { MemoryStore } from "#storage/memory.ts";
-import type { AdaptPair, AdaptSettings, Call, LoadRequest } from "#worker/protocol.ts";
+import type { AdaptPair, AdaptSettings, AdaptSource, Call, LoadRequest } from "#worker/protocol.ts";
 import { WorkerService } from "#worker/service.ts";
 import { summingSession } from "../cli/fake-surroundings.ts";
 
@@ -74,6 +74,16 @@ async function loaded({ openStorage, request: changes, model: given = model, bef
 }
 
 const call = (id: number, progress = true): Call => ({ id, urgency: "corpus", progress });
+/** As the main thread does it: trains, then changes the heads where they are to be adopted. */
+async function adapt(worker: WorkerService, id: number, source: AdaptSource, settings: AdaptSettings) {
+  const { report, heads } = await worker.adapt(call(id), source, settings);
+  if (!heads) return { report: { ...report, adopted: false, stored: false }, loaded: null };
+  const { loaded: now, stored } = await worker.changeHeads(call(id + 0.5), heads);
+  return { report: { ...report, adopted: true, stored }, loaded: now };
+}
+
+const reset = async (worker: WorkerService, id: number) => (await worker.changeHeads(call(id), null)).loaded;
+
 const given = (some: readonly unknown[] = pairs) => ({ kind: "pairs" as const, pairs: some });
 const noticesOf = (events: readonly ProgressEvent[]) => events.flatMap(({ notice }) => (notice ? [notice.code] : []));
 
@@ -82,31 +92,30 @@ describe("adapting heads in a worker", () => {
     const { worker, storage, sessions, first, events } = await loaded();
     const base = model.manifest.fingerprint;
     expect(first).toMatchObject({ info: { fingerprint: base, heads: "shipped" }, heads: null });
-    const { report, loaded: now } = await worker.adapt(call(1), given(), quick);
+    const { report, loaded: now } = await adapt(worker, 1, given(), quick);
     expect(report).toMatchObject({ adopted: true, stored: true, pairs: { train: 8, dev: 2, heldOut: 2, dropped: 0 }, resumedAt: 0 });
-    expect(now.info).toMatchObject({ heads: "adapted", baseFingerprint: base });
-    expect(await readStoredHeads(storage.store, base)).toEqual(now.heads);
+    expect(now!.info).toMatchObject({ heads: "adapted", baseFingerprint: base });
+    expect(await readStoredHeads(storage.store, base)).toEqual(now!.heads);
     expect((await storage.store.list()).map(({ name }) => name)).toEqual([`h-${base}`]);
     expect(sessions.map(({ session }) => vi.mocked(session.dispose).mock.calls.length)).toEqual([1, 0]);
-    expect(sessions[1]!.opened.manifest.fingerprint).toBe(now.info.fingerprint);
+    expect(sessions[1]!.opened.manifest.fingerprint).toBe(now!.info.fingerprint);
     expect(noticesOf(events)).toEqual([]);
     expect(new Set(events.map(({ phase }) => phase))).toEqual(new Set(["encode", "evaluate", "train"]));
     // The same again: the same heads, whichever run now.
-    const again = await worker.adapt(call(2), given(), quick);
-    expect(again.loaded.info.fingerprint).toBe(now.info.fingerprint);
+    const again = await adapt(worker, 2, given(), quick);
+    expect(again.loaded!.info.fingerprint).toBe(now!.info.fingerprint);
     expect(again.report).toEqual(report);
-    const reset = await worker.resetHeads(call(3));
-    expect(reset).toMatchObject({ info: { fingerprint: base, heads: "shipped" }, heads: null });
+    expect(await reset(worker, 3)).toMatchObject({ info: { fingerprint: base, heads: "shipped" }, heads: null });
     expect(await storage.store.list()).toEqual([]);
   });
 
   it("begins with stored heads where that is asked for, and with given ones where a worker takes another's place", async () => {
     const one = await loaded();
-    const { loaded: now } = await one.worker.adapt(call(1), given(), quick);
+    const { loaded: now } = await adapt(one.worker, 1, given(), quick);
     const openStorage = async () => one.storage;
     expect((await loaded({ openStorage })).first.info.heads).toBe("shipped");
     expect((await loaded({ openStorage, request: { heads: "adapted" } })).first).toEqual(now);
-    expect((await loaded({ request: { heads: { file: now.heads! } } })).first).toEqual(now);
+    expect((await loaded({ request: { heads: { file: now!.heads! } } })).first).toEqual(now);
     expect((await loaded({ request: { heads: "adapted" } })).first.info.heads).toBe("shipped");
   });
 
@@ -122,13 +131,13 @@ describe("adapting heads in a worker", () => {
 
   it("lives in memory where nothing can be stored, and says so", async () => {
     const { worker, events } = await loaded({ openStorage: () => Promise.reject(new StorageError("opfs", "be opened")) });
-    const { report, loaded: now } = await worker.adapt(call(1), given(), quick);
+    const { report, loaded: now } = await adapt(worker, 1, given(), quick);
     expect(report).toMatchObject({ adopted: true, stored: false });
-    expect(now.info.heads).toBe("adapted");
-    expect(noticesOf(events)).toEqual(["storage-unavailable"]);
+    expect(now!.info.heads).toBe("adapted");
+    expect(noticesOf(events)).toEqual(["storage-unavailable", "storage-unavailable"]);
     // Asked for, it is no news.
     const silent = await loaded({ request: { storage: "memory" } });
-    expect((await silent.worker.adapt(call(1), given(), quick)).report).toMatchObject({ adopted: true, stored: false });
+    expect((await adapt(silent.worker, 1, given(), quick)).report).toMatchObject({ adopted: true, stored: false });
     expect(noticesOf(silent.events)).toEqual([]);
     expect(await silent.storage.store.list()).toEqual([]);
   });
@@ -141,17 +150,16 @@ describe("adapting heads in a worker", () => {
       return await create.call(storage.store, name);
     };
     const { worker, events } = await loaded({ openStorage: async () => storage });
-    expect((await worker.adapt(call(1), given(), quick)).report).toMatchObject({ adopted: true, stored: true });
+    expect((await adapt(worker, 1, given(), quick)).report).toMatchObject({ adopted: true, stored: true });
     expect(noticesOf(events)).toEqual(["storage-unavailable"]);
   });
 
   it("does not adopt heads that are no better, unless that is asked for", async () => {
     const { worker, storage, sessions } = await loaded();
     // So small a step changes no rank.
-    const { report, loaded: now } = await worker.adapt(call(1), given(), { ...quick, learningRate: 1e-9, adopt: "ifBetter" });
+    const { report } = await adapt(worker, 1, given(), { ...quick, learningRate: 1e-9, adopt: "ifBetter" });
     expect(report).toMatchObject({ adopted: false, stored: false });
     expect(report.after).toEqual(report.before);
-    expect(now.info.heads).toBe("shipped");
     expect(sessions).toHaveLength(1);
     expect(await storage.store.list()).toEqual([]);
   });
@@ -187,7 +195,7 @@ describe("adapting heads in a worker", () => {
     const slow = worker.encode(call(2), ["some text"], "passage", { returnColbertVecs: true });
     await vi.waitFor(() => expect(vi.mocked(sessions[0]!.session.run).mock.calls.at(-1)![0].outputs.colbert).toBe(true));
     hold = undefined;
-    expect((await adapting).loaded.info.heads).toBe("adapted");
+    expect((await worker.changeHeads(call(3), (await adapting).heads)).loaded.info.heads).toBe("adapted");
     expect(sessions[0]!.session.dispose).not.toHaveBeenCalled();
     release();
     expect((await slow).tokenCounts).toHaveLength(1);
@@ -196,14 +204,14 @@ describe("adapting heads in a worker", () => {
 
   it("is done once at a time", async () => {
     const { worker } = await loaded();
-    const first = worker.adapt(call(1), given(), quick);
+    const first = worker.adapt(call(1), given(), { ...quick, epochs: 100 });
     await expect(worker.adapt(call(2), given(), quick)).rejects.toMatchObject({ code: "busy", name: "BusyError" });
-    await expect(worker.resetHeads(call(3))).rejects.toMatchObject({ code: "busy" });
+    await expect(worker.changeHeads(call(3), null)).rejects.toMatchObject({ code: "busy" });
     // One that was cancelled is waited for.
     worker.cancel(1);
     const second = worker.adapt(call(4), given(), quick);
     await expect(first).rejects.toMatchObject({ name: "AbortError" });
-    expect((await second).report.adopted).toBe(true);
+    expect((await second).heads).not.toBeNull();
   });
 
   it("keeps its heads when the model cannot be opened with the new ones", async () => {
@@ -214,11 +222,13 @@ describe("adapting heads in a worker", () => {
       },
     });
     isLost = true;
-    await expect(worker.adapt(call(1), given(), quick)).rejects.toMatchObject({ code: "backend-failed" });
+    await expect(adapt(worker, 1, given(), quick)).rejects.toMatchObject({ code: "backend-failed" });
     isLost = false;
     expect((await storage.store.list()).some(({ name }) => name.startsWith("h-"))).toBe(false);
-    expect(await worker.resetHeads(call(2))).toMatchObject({ info: { heads: "shipped" } });
     expect(sessions.map(({ session }) => vi.mocked(session.dispose).mock.calls.length)).toEqual([0, 1]);
+    expect((await worker.encode(call(2), ["some text"], "passage", {})).tokenCounts).toHaveLength(1);
+    // What was computed is not lost.
+    expect((await adapt(worker, 3, given(), quick)).report).toMatchObject({ adopted: true, resumedAt: 2 });
   });
 });
 
