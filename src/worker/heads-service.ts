@@ -78,7 +78,7 @@ export class HeadsService {
    * @throws BusyError for the model's own while others are trained; what opening the model throws: then nothing has changed
    */
   async change(heads: Uint8Array<ArrayBuffer> | null, call: HeadsCall): Promise<boolean> {
-    if (!heads) await this.#idle();
+    while (!heads && this.#changing) await this.#idle();
     const { base, heads: before } = this.#parts.ready().parts;
     if (heads || before) await this.#parts.switchTo(heads, call);
     const storage = await this.#storage(call.onProgress);
@@ -93,7 +93,8 @@ export class HeadsService {
 
   /** One training at a time, in this worker and among all tabs. */
   async #alone<T>(call: HeadsCall, work: (storage: ModelStorage | null) => Promise<T>): Promise<T> {
-    await this.#idle();
+    // Nothing is awaited between the last look and taking the turn.
+    while (this.#changing) await this.#idle();
     const done = this.#locked(call, work);
     this.#changing = { signal: call.signal, done: done.catch(() => {}) };
     return await done.finally(() => {
