@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EncoderSession } from "#core/session.ts";
 import { type OpenOptions, openSession } from "#runtime/open-session.ts";
-import { chooseDevice } from "#worker/choose-device.ts";
-import { deviceCandidates } from "#worker/device-candidates.ts";
 import { forward } from "#training/head.ts";
 import { readHeads } from "#training/model-heads.ts";
+import { chooseDevice } from "#worker/choose-device.ts";
+import { deviceCandidates } from "#worker/device-candidates.ts";
 import goldensTiny from "../../oracle/goldens-tiny.json";
 import { ALL, type Golden, largestDifference, runGolden } from "../../unit/graph/support/goldens.ts";
 import { syntheticModel } from "../../unit/graph/support/synthetic-model.ts";
