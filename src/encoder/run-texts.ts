@@ -2,6 +2,7 @@
 import { throwIfAborted } from "#core/abort.ts";
 import type { LexicalWeights, TokenVectors } from "#core/embedding.ts";
 import { MissingHeadError } from "#core/errors.ts";
+import { nextMessageTurn } from "#core/event-loop.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { EncoderSession, OutputSelection, TokenBatchResult } from "#core/session.ts";
@@ -61,6 +62,8 @@ export async function runTexts(model: Model, texts: readonly EncodedText[], opti
 
   let nextRows = batches[0] && gather(batches[0]);
   report();
+  // What is left to do with the batch before: while the engine's other threads, or the GPU, compute the next one.
+  let finish = () => {};
   for (const [number, batch] of batches.entries()) {
     throwIfAborted(signal);
     const rows = await nextRows!;
@@ -77,15 +80,25 @@ export async function runTexts(model: Model, texts: readonly EncodedText[], opti
       loaded = Math.max(loaded, before + Math.floor(done * tokens));
       if (done < 1) report();
     };
-    const result = await session.run({ rows, lengths: batchLengths, outputs: asked }, { signal, onProgress: tell });
+    const running = session.run({ rows, lengths: batchLengths, outputs: asked }, { signal, onProgress: tell });
+    if (number > 0) {
+      // Its failure is thrown below, if nothing fails before.
+      running.catch(() => {});
+      await nextMessageTurn();
+      finish();
+    }
+    const result = await running;
     throwIfAborted(signal);
-    checkOutputs(result, { manifest, outputs: asked, texts: batch.length, tokens, backend: session.info.backend });
-    splitResult(model, batchTexts, result, options.truncateDim).forEach((embedding, place) => {
-      results[batch[place]!] = embedding;
-    });
     loaded = before + tokens;
     report();
+    finish = () => {
+      checkOutputs(result, { manifest, outputs: asked, texts: batch.length, tokens, backend: session.info.backend });
+      splitResult(model, batchTexts, result, options.truncateDim).forEach((embedding, place) => {
+        results[batch[place]!] = embedding;
+      });
+    };
   }
+  finish();
   return results;
 }
 

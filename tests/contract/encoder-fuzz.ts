@@ -84,9 +84,9 @@ export function fuzzEncoderKernels(kind: ModuleKind, numRuns: number): void {
     });
 
     const forms: readonly (keyof RelaxedFunctions & `linear${string}`)[] =
-      kind === "relaxed" ? ["linearBlocks", "linearBlocksDot", "linearColumns", "linearColumnsDot"] : ["linearBlocks", "linearColumns"];
+      kind === "relaxed" ? ["linearBlocks", "linearBlocksDot", "linearBytes", "linearBytesDot"] : ["linearBlocks", "linearBytes"];
     it.each(forms)("%s", (name) => {
-      const weights: QuantisedKind = name.startsWith("linearBlocks") ? "blocks" : "columns";
+      const weights: QuantisedKind = name.startsWith("linearBlocks") ? "blocks" : "bytes";
       const linear = (kernels as RelaxedFunctions)[name] as KernelFunctions["linearBlocks"];
       const property = fc.property(tokens, inputs, fc.constantFrom(8, 24), kindsOfRows, seed, (rows, size, outputs, kinds, start) => {
         const x = activations(rows, size, kinds, start);

@@ -1,11 +1,11 @@
 /** Runs single kernels on random numbers, beside their references. Each run uses the memory from its end on, and leaves it to the next. */
 import type { KernelFunctions, ModuleKind, QuantisedLinear } from "#runtime/wasm-encoder/kernels.ts";
 import { aligned, type LinearMemory } from "#runtime/wasm-encoder/linear-memory.ts";
-import { packBlocks, packColumns, packFloat, tiled } from "#runtime/wasm-encoder/pack.ts";
+import { packBlocks, packBytes, packFloat, scalesOf, tiled } from "#runtime/wasm-encoder/pack.ts";
 import * as reference from "#runtime/wasm-encoder/reference.ts";
 import { seededRandom } from "../unit/scoring/random.ts";
 
-export type QuantisedKind = "blocks" | "columns";
+export type QuantisedKind = "blocks" | "bytes";
 
 export interface LinearCase {
   readonly rows: number;
@@ -65,20 +65,20 @@ export function runQuantised(
 ) {
   const place = placer(memory);
   const packed = new Uint8Array(outputs * inputs);
-  const scales = new Float32Array(form === "blocks" ? (outputs * inputs) / 32 : outputs);
+  const scales = new Float32Array(outputs * scalesOf(form, kind, inputs));
   const sums = new Float32Array(outputs);
   const stored = form === "blocks" ? roundToBlocks(weights, outputs, inputs) : { values: weights };
   if ("pairs" in stored) packBlocks(kind, stored.pairs, stored.scales, outputs, inputs, packed, scales, sums);
-  else packColumns(kind, (row, out) => out.set(weights.subarray(row * inputs, (row + 1) * inputs)), outputs, inputs, packed, scales, sums);
+  else packBytes(kind, (row, out) => out.set(weights.subarray(row * inputs, (row + 1) * inputs)), outputs, inputs, packed, scales, sums);
   const [xAt, scalesAt, biasAt, sumsAt, weightsAt] = [place(x), place(scales), place(bias), place(sums), place(packed.length)];
   memory.uint8(weightsAt, packed.length).set(packed);
   const [act, rowScales, offsets] = [place((rows + 3) * inputs * 2), place(rows * 8), place((rows + 3) * inputs)];
   const out = place(rows * outputs * 4);
-  const quantise = form === "blocks" ? kernels.quantiseBlocks : kernels.quantiseColumns;
+  const quantise = form === "blocks" ? kernels.quantiseBlocks : kernels.quantiseBytes;
   quantise(xAt, inputs * 4, rows, inputs, act, rowScales, offsets);
   linear(act, offsets, rowScales, rows, weightsAt, scalesAt, biasAt, sumsAt, inputs, outputs, out, outputs * 4);
   const rounded = storedActivations(kind, memory, act, memory.float32(rowScales, rows * 2), x, inputs);
-  const used = form === "blocks" ? stored.values : roundToColumns(weights, outputs, inputs, kind === "relaxed" ? 63 : 127);
+  const used = form === "blocks" ? stored.values : roundToBytes(weights, outputs, inputs, kind);
   return {
     found: memory.float32(out, rows * outputs).slice(),
     sameRounding: reference.linear(rounded, used, bias, inputs),
@@ -106,12 +106,15 @@ function storedActivations(kind: ModuleKind, memory: LinearMemory, act: number, 
   });
 }
 
-function roundToColumns(weights: Float32Array, outputs: number, inputs: number, most: number): Float64Array {
+/** As packBytes says: 7 bits in blocks of 32 with steps no finer than the row's would be in 8, or 8 bits a row. */
+function roundToBytes(weights: Float32Array, outputs: number, inputs: number, kind: ModuleKind): Float64Array {
   const rounded = new Float64Array(weights.length);
-  for (let output = 0; output < outputs; output++) {
-    const row = weights.subarray(output * inputs, (output + 1) * inputs);
-    const largest = Math.max(...row.map(Math.abs));
-    for (const [input, value] of row.entries()) rounded[output * inputs + input] = (Math.round(value * (most / largest)) * largest) / most;
+  const reach = (part: Float32Array) => part.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const [block, most] = kind === "relaxed" ? [32, 63] : [inputs, 127];
+  for (let first = 0; first < outputs * inputs; first += block) {
+    const row = Math.floor(first / inputs);
+    const step = Math.max(reach(weights.subarray(row * inputs, (row + 1) * inputs)) / 127, reach(weights.subarray(first, first + block)) / most);
+    for (let index = first; index < first + block; index++) rounded[index] = Math.round(weights[index]! / step) * step;
   }
   return rounded;
 }

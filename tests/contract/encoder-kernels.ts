@@ -70,11 +70,11 @@ export function describeEncoderKernels(kind: ModuleKind): void {
     type Pick = (functions: KernelFunctions) => KernelFunctions["linearBlocks"];
     const inAll: (readonly [QuantisedKind, string, Pick])[] = [
       ["blocks", "blocks of 4 bits", (functions) => functions.linearBlocks],
-      ["columns", "columns", (functions) => functions.linearColumns],
+      ["bytes", "bytes", (functions) => functions.linearBytes],
     ];
     const inRelaxed: typeof inAll = [
       ["blocks", "blocks of 4 bits, dot products", (functions) => (functions as RelaxedFunctions).linearBlocksDot],
-      ["columns", "columns, dot products", (functions) => (functions as RelaxedFunctions).linearColumnsDot],
+      ["bytes", "bytes, dot products", (functions) => (functions as RelaxedFunctions).linearBytesDot],
     ];
     const forms = kind === "relaxed" ? [...inAll, ...inRelaxed] : inAll;
     describe.each(forms)("with weights in %s (%s)", (weights, _, pick) => {

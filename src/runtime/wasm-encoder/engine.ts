@@ -19,7 +19,7 @@ import { type EncoderWeights, loadWeights, type WeightOptions } from "./weights.
 import { planWorkSpace, type WorkSpace } from "./work-space.ts";
 
 export interface WasmEncoderOptions extends Partial<Omit<WeightOptions, "kind">> {
-  /** Default: relaxed where the browser has it, but for 8-bit weights. */
+  /** Default: relaxed where the browser has it. */
   readonly kind?: ModuleKind | undefined;
   /** More than one takes a cross-origin isolated page. Default 1. */
   readonly threads?: number | undefined;
@@ -40,7 +40,7 @@ const BATCH = { tokenBudget: 512, maxTexts: 64, maxPadding: Number.POSITIVE_INFI
 
 /** @throws BackendError when the model or the browser is not one that it runs; what reading a tensor throws; the signal's reason */
 export async function openWasmEncoder(model: LoadedModel, options: WasmEncoderOptions = {}): Promise<EncoderSession> {
-  const { kind = defaultKind(model.manifest), precision = "default", threads = 1, spawn = spawnThread } = options;
+  const { kind = hasRelaxedSimd() ? "relaxed" : "plain", precision = "default", threads = 1, spawn = spawnThread } = options;
   const isShared = threads > 1;
   const memory = new LinearMemory(isShared);
   const control = memory.allocate(CONTROL_BYTES);
@@ -56,17 +56,9 @@ export async function openWasmEncoder(model: LoadedModel, options: WasmEncoderOp
   return new WasmEncoder(model.manifest, { memory, control, kernels, weights, others, form, chooseForm, infoFor });
 }
 
-/**
- * 8-bit weights lose a bit to the relaxed products: ColBERT cosines fall to 0.992 (1st percentile) and the five heaviest tokens to an overlap of 0.93, where the plain ones
- * keep 0.999 and 0.97 (docs/decisions/q8-on-plain-simd.md). Who chose 8 bits chose them for the accuracy.
- */
-function defaultKind({ dtype }: Manifest): ModuleKind {
-  return hasRelaxedSimd() && dtype !== "q8" ? "relaxed" : "plain";
-}
-
 function sessionInfo({ dtype }: Manifest, kind: ModuleKind, precision: "default" | "fp32", form: ProductForm, threads: number): SessionInfo {
   const bits = kind === "relaxed" ? 8 : 11;
-  const weights = dtype === "q4" ? "4-bit weights in blocks of 32" : `${kind === "relaxed" ? 7 : 8}-bit weights`;
+  const weights = dtype === "q4" ? "4-bit weights in blocks of 32" : kind === "relaxed" ? "7-bit weights in blocks of 32" : "8-bit weights";
   const isFloat = precision === "fp32" || (dtype !== "q4" && dtype !== "q8");
   return {
     backend: "wasm",

@@ -21,7 +21,7 @@ export interface Batch {
   readonly lengths: readonly number[];
   readonly tokens: number;
   readonly outputs: OutputSelection;
-  /** Rows of a rows task: BLOCK_ROWS, or less so that all threads have some. A multiple of 4. */
+  /** Rows of a rows task: BLOCK_ROWS, or less so that all threads have as many. A multiple of 4. */
   readonly blockRows: number;
   readonly form: ProductForm;
 }
@@ -30,9 +30,10 @@ export function phaseCount({ layers }: EncoderWeights): number {
   return 2 * layers.length + 1;
 }
 
-/** A few tokens are shared out too, but no less than four rows: a tile of the kernels. */
+/** As many as make all threads end at the same time, if they are as fast: the same number of tasks for each. No less than four rows: a tile of the kernels. */
 export function blockRows(tokens: number, threads: number): number {
-  const share = Math.ceil(tokens / threads / 4) * 4;
+  const tasksOfEach = Math.max(1, Math.ceil(tokens / threads / BLOCK_ROWS));
+  const share = Math.ceil(tokens / threads / tasksOfEach / 4) * 4;
   return Math.max(4, Math.min(BLOCK_ROWS, share));
 }
 
@@ -147,7 +148,7 @@ export class ForwardPass {
       kernels.linearFloat(x, xStride, rows, inputs, outputs, weights, bias, relu ? 1 : 0, out, outStride);
       return;
     }
-    const [quantise, linear] = kind === "blocks" ? [kernels.quantiseBlocks, kernels.linearBlocks] : [kernels.quantiseColumns, kernels.linearColumns];
+    const [quantise, linear] = kind === "blocks" ? [kernels.quantiseBlocks, kernels.linearBlocks] : [kernels.quantiseBytes, kernels.linearBytes];
     quantise(x, xStride, rows, inputs, act, rowScales, offsets);
     linear(act, offsets, rowScales, rows, weights, scales, bias, sums, inputs, outputs, out, outStride);
   }

@@ -40,9 +40,9 @@ export type Attend = (
 
 export interface KernelFunctions {
   quantiseBlocks: Quantise;
-  quantiseColumns: Quantise;
+  quantiseBytes: Quantise;
   linearBlocks: QuantisedLinear;
-  linearColumns: QuantisedLinear;
+  linearBytes: QuantisedLinear;
   linearFloat(
     x: number,
     xStride: number,
@@ -69,7 +69,7 @@ export interface KernelFunctions {
 /** What only the relaxed module has: the products by another instruction. Which is faster depends on the processor. */
 export interface RelaxedFunctions extends KernelFunctions {
   linearBlocksDot: QuantisedLinear;
-  linearColumnsDot: QuantisedLinear;
+  linearBytesDot: QuantisedLinear;
 }
 
 export type ModuleKind = "relaxed" | "plain";

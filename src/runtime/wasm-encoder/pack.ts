@@ -67,16 +67,24 @@ export function packBlocks(
   }
 }
 
-/** Largest weight of packColumns: 7 bits with a sign where the instruction takes no more, 8 where it does. */
-export const LARGEST_COLUMN_WEIGHT: Readonly<Record<ModuleKind, number>> = { relaxed: 63, plain: 127 };
+/** Scales of an output. */
+export function scalesOf(weights: "blocks" | "bytes", kind: ModuleKind, inputs: number): number {
+  return weights === "blocks" || kind === "relaxed" ? inputs / BLOCK : 1;
+}
+
+/** Largest weight of packBytes: 7 bits with a sign where the instruction takes no more, 8 where it does. */
+const LARGEST: Readonly<Record<ModuleKind, number>> = { relaxed: 63, plain: 127 };
 
 /**
- * Any matrix, rounded with one scale an output: 1 to 127 in the relaxed module, where 64 is zero; -127 to 127 in the plain one.
+ * Any matrix, rounded: 1 to 127 with one scale a block of 32 inputs in the relaxed module, where 64 is zero; -127 to 127 with one scale an output in the plain one.
  *
- * @param into as many bytes as the matrix, its outputs filled up to eights, has numbers
- * @param scalesInto f32 [outputs], zero before, as sumsInto: the sum of each output's weights
+ * A row that was stored in 8 bits loses nothing in blocks that reach no further than half its largest weight: there the block's steps are the row's.
+ *
+ * @param into as many bytes as the matrix has numbers; outputs a multiple of 8
+ * @param scalesInto f32 [outputs / 8][scalesOf(…)][8]
+ * @param sumsInto f32 [outputs]: the sum of each output's weights
  */
-export function packColumns(
+export function packBytes(
   kind: ModuleKind,
   decode: RowDecoder,
   outputs: number,
@@ -86,26 +94,38 @@ export function packColumns(
   sumsInto: Float32Array,
 ): void {
   const step = STEP[kind];
-  const most = LARGEST_COLUMN_WEIGHT[kind];
+  const most = LARGEST[kind];
   const zero = kind === "relaxed" ? 64 : 0;
+  const block = inputs / scalesOf("bytes", kind, inputs);
   const row = new Float32Array(inputs);
-  into.fill(zero);
   for (let output = 0; output < outputs; output++) {
     decode(output, row);
-    let largest = 0;
-    for (let input = 0; input < inputs; input++) largest = Math.max(largest, Math.abs(row[input]!));
-    const inverse = largest === 0 ? 0 : most / largest;
-    scalesInto[output] = largest / most;
-    let sum = 0;
+    const finest = reachOf(row, 0, inputs) / 127;
     const lane = output % TILE;
     let to = (output - lane) * inputs + lane * step;
-    for (let input = 0; input < inputs; input += step, to += TILE * step) {
-      for (let part = 0; part < step; part++) {
-        const steps = Math.round(row[input + part]! * inverse);
-        into[to + part] = steps + zero;
-        sum += steps;
+    let scaleAt = ((output - lane) * inputs) / block + lane;
+    let sum = 0;
+    for (let first = 0; first < inputs; first += block, scaleAt += TILE) {
+      const scale = Math.max(finest, reachOf(row, first, first + block) / most);
+      const inverse = scale === 0 ? 0 : 1 / scale;
+      let steps = 0;
+      for (let input = first; input < first + block; input += step, to += TILE * step) {
+        for (let part = 0; part < step; part++) {
+          const rounded = Math.round(row[input + part]! * inverse);
+          into[to + part] = rounded + zero;
+          steps += rounded;
+        }
       }
+      scalesInto[scaleAt] = scale;
+      sum += steps * scale;
     }
-    sumsInto[output] = (sum * largest) / most;
+    sumsInto[output] = sum;
   }
+}
+
+/** The largest distance from zero. */
+function reachOf(row: Float32Array, first: number, end: number): number {
+  let reach = 0;
+  for (let input = first; input < end; input++) reach = Math.max(reach, Math.abs(row[input]!));
+  return reach;
 }

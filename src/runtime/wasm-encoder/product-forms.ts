@@ -8,6 +8,6 @@ export const PRODUCT_FORMS = ["sums", "dots"] as const;
 /** The functions with the products of that form; the plain module has `sums` only. */
 export function withForm(kernels: KernelFunctions, form: ProductForm): KernelFunctions {
   if (form === "sums") return kernels;
-  const { linearBlocksDot, linearColumnsDot } = kernels as RelaxedFunctions;
-  return { ...kernels, linearBlocks: linearBlocksDot, linearColumns: linearColumnsDot };
+  const { linearBlocksDot, linearBytesDot } = kernels as RelaxedFunctions;
+  return { ...kernels, linearBlocks: linearBlocksDot, linearBytes: linearBytesDot };
 }

@@ -10,10 +10,10 @@ import { float16Values, float32Values, rowDecoder } from "#graph/weights/decode-
 import { type StoredMatrix, sourcesOf, storedMatrix } from "#graph/weights/weight-binding.ts";
 import type { ModuleKind } from "./kernels.ts";
 import type { LinearMemory } from "./linear-memory.ts";
-import { packBlocks, packColumns, packFloat, tiled } from "./pack.ts";
+import { packBlocks, packBytes, packFloat, scalesOf, tiled } from "./pack.ts";
 
-/** How a matrix is multiplied: 4-bit blocks as stored, rounded to one scale a column, or in float32. */
-export type LinearKind = "blocks" | "columns" | "float";
+/** How a matrix is multiplied: 4-bit blocks as stored, in bytes (packBytes), or in float32. */
+export type LinearKind = "blocks" | "bytes" | "float";
 
 /** y = x W + b; addresses in the memory. */
 export interface Linear {
@@ -143,7 +143,7 @@ class WeightLoader {
     const count = outputs * names.length;
     const memory = this.#memory;
     const weights = memory.allocate(count * inputs * (kind === "float" ? 4 : 1));
-    const scales = kind === "float" ? 0 : memory.allocate(count * (kind === "blocks" ? inputs / INPUT_STEP : 1) * 4);
+    const scales = kind === "float" ? 0 : memory.allocate(count * scalesOf(kind, this.#options.kind, inputs) * 4);
     const sums = kind === "float" ? 0 : memory.allocate(count * 4);
     for (const [index, matrix] of matrices.entries()) {
       const stored = await this.#read(sourcesOf(matrix));
@@ -172,7 +172,7 @@ class WeightLoader {
   #kindOf(matrices: readonly StoredMatrix[]): LinearKind {
     const kinds = matrices.map(({ encoding }) => encoding.kind);
     if (this.#options.precision === "fp32" || kinds.some((kind) => kind !== "blocks4" && kind !== "rows8")) return "float";
-    return kinds.every((kind) => kind === "blocks4") ? "blocks" : "columns";
+    return kinds.every((kind) => kind === "blocks4") ? "blocks" : "bytes";
   }
 
   #pack(kind: LinearKind, matrix: StoredMatrix, stored: readonly StoredTensor[], firstOutput: number, { weights, scales, sums }: Places): void {
@@ -185,13 +185,12 @@ class WeightLoader {
       packFloat(rowDecoder(matrix, stored), rows, cols, memory.float32(weights + skipped * 4, size));
       return;
     }
-    if (kind === "columns") {
-      const into = memory.uint8(weights + skipped, size);
-      packColumns(this.#options.kind, rowDecoder(matrix, stored), rows, cols, into, memory.float32(scales + firstOutput * 4, rows), sumsInto());
+    const perOutput = scalesOf(kind, this.#options.kind, cols);
+    const scalesInto = memory.float32(scales + firstOutput * perOutput * 4, rows * perOutput);
+    if (kind === "bytes") {
+      packBytes(this.#options.kind, rowDecoder(matrix, stored), rows, cols, memory.uint8(weights + skipped, size), scalesInto, sumsInto());
       return;
     }
-    const blocks = cols / INPUT_STEP;
-    const scalesInto = memory.float32(scales + firstOutput * blocks * 4, rows * blocks);
     packBlocks(this.#options.kind, stored[0]!.bytes, float16Values(stored[1]!), rows, cols, memory.uint8(weights + skipped, size), scalesInto, sumsInto());
   }
 

@@ -60,7 +60,8 @@ export function planWorkSpace(weights: EncoderWeights, { tokens, longest }: Batc
   const colbertAt = take(colbert ? tokens * colbert.at(-1)!.outputs * 4 : 0);
   const scratch = Array.from({ length: threads }, () => ({
     act: take(BLOCK_ROWS * widest * 2),
-    offsets: take((BLOCK_ROWS * widest) / 8),
+    // As quantiseBytes in assembly/relaxed/quantise.ts has it, 80 bytes for four rows of a block of 32; of blocks it is less.
+    offsets: take((BLOCK_ROWS * widest * 5) / 8),
     rowScales: take(BLOCK_ROWS * 8),
     result: take(BLOCK_ROWS * hiddenSize * 4),
     wide: take(BLOCK_ROWS * widest * 4),

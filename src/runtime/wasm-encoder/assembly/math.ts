@@ -99,3 +99,10 @@ export function power15(steps: v128, step: v128): v128 {
 export function exp2(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x * <f32>Math.LN2)), 0);
 }
+
+/** -64 times the sums of eight values, by place modulo 4: of 0 and 1 in the first lane, of 2 and 3 in the second. */
+@inline
+export function pairOffset(h: v128): v128 {
+  const sum = i32x4.dot_i16x8_s(h, i16x8.splat(-64));
+  return i32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1));
+}

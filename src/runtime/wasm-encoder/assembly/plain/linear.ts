@@ -116,7 +116,7 @@ export function linearBlocks(
  *
  * @param scales f32 [outputs]
  */
-export function linearColumns(
+export function linearBytes(
   act: usize,
   _offsets: usize,
   rowScales: usize,

@@ -42,6 +42,6 @@ export function quantiseBlocks(x: usize, xStride: usize, rows: i32, inputs: i32,
 }
 
 /** The same: sums have 32 bits from the first product on, and need no guard. */
-export function quantiseColumns(x: usize, xStride: usize, rows: i32, inputs: i32, act: usize, scales: usize, offsets: usize): void {
+export function quantiseBytes(x: usize, xStride: usize, rows: i32, inputs: i32, act: usize, scales: usize, offsets: usize): void {
   quantiseBlocks(x, xStride, rows, inputs, act, scales, offsets);
 }

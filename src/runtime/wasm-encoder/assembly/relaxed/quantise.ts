@@ -5,7 +5,7 @@
  * The steps lie evenly between a row's smallest and largest number. Rows of this family of models have outliers on one side, so that steps around 0 would be
  * nearly twice as wide. The centre costs nothing in the products: it is multiplied by the sum of each output's weights, which is known at load.
  */
-import { maxLanes, round8, storeSteps } from "../math.ts";
+import { maxLanes, pairOffset, round8, storeSteps } from "../math.ts";
 
 const LARGEST: f32 = 127;
 /** Rows that reach no further than this are taken for constant: the inverse of their scale would be infinite. */
@@ -70,55 +70,50 @@ export function quantiseBlocks(x: usize, xStride: usize, rows: i32, inputs: i32,
 }
 
 /**
- * The largest sum of positive, or of negative, distances from the centre that meet in one 16-bit lane of linearColumns: two of each step, two steps.
- */
-function largestShared(x: usize, end: usize, middle: v128): f32 {
-  const zero = f32x4.splat(0);
-  let best = zero;
-  for (; x < end; x += 32) {
-    const a = f32x4.sub(v128.load(x), middle);
-    const b = f32x4.sub(v128.load(x, 16), middle);
-    const up = f32x4.add(f32x4.pmax(a, zero), f32x4.pmax(b, zero));
-    const down = f32x4.add(f32x4.pmin(a, zero), f32x4.pmin(b, zero));
-    // Lanes 0 and 1 share a lane, and 2 and 3.
-    best = f32x4.pmax(best, f32x4.add(up, v128.shuffle<i32>(up, up, 1, 0, 3, 2)));
-    best = f32x4.pmax(best, f32x4.abs(f32x4.add(down, v128.shuffle<i32>(down, down, 1, 0, 3, 2))));
-  }
-  return maxLanes(best);
-}
-
-/**
- * For weights of 7 bits with one scale a column, which the product reads as 1 to 127 instead of -63 to 63. A row's scale is wide enough that two steps
- * never overflow 16 bits (the guard): with G as largestShared has it, G / scale <= 255, so that a sum is at most 127 * (255 + 4 / 2) < 2^15, rounding included.
+ * For weights of 7 bits in blocks, which the product reads as 1 to 127 instead of -63 to 63.
  *
- * @param offsets out, i32 [rows filled up to four]: -64 times the sum of a row
+ * @param offsets out, [rows / 4][inputs / 32] of 80 bytes: [4 pairs of steps][4 rows] pairs of i16, -64 times the sums of eight values whose places are 0 or 1, and 2 or 3,
+ *   modulo 4; then i32 [4 rows], the sums of these
  */
-export function quantiseColumns(x: usize, xStride: usize, rows: i32, inputs: i32, act: usize, scales: usize, offsets: usize): void {
-  const ones = i16x8.splat(1);
+export function quantiseBytes(x: usize, xStride: usize, rows: i32, inputs: i32, act: usize, scales: usize, offsets: usize): void {
   const padded = (rows + 3) & ~3;
+  const blocks = <usize>(inputs >> 5);
   for (let row = 0; row < padded; row++) {
     let at = x + <usize>min(row, rows - 1) * xStride;
     const end = at + <usize>inputs * 4;
     const smallest = smallestOf(at, end);
     const largest = largestOf(at, end);
     const centre = (smallest + largest) * 0.5;
+    const reach = largest - centre;
+    const inverse = f32x4.splat(reach < SMALLEST ? 0 : LARGEST / reach);
     const middle = f32x4.splat(centre);
-    const scale = max<f32>((largest - centre) / LARGEST, largestShared(at, end, middle) / 255);
-    const inverse = f32x4.splat(scale < SMALLEST ? 0 : 1 / scale);
     if (row < rows) {
-      store<f32>(scales + <usize>row * 8, scale);
+      store<f32>(scales + <usize>row * 8, reach / LARGEST);
       store<f32>(scales + <usize>row * 8, centre, 4);
     }
     let to = act + <usize>(row >> 2) * <usize>inputs * 4 + <usize>(row & 3) * 4;
-    let sum = i32x4.splat(0);
-    for (; at < end; at += 64) {
-      const low = round8(at, middle, inverse);
-      const high = round8(at + 32, middle, inverse);
-      storeSteps(to, low, high);
-      sum = i32x4.add(sum, i32x4.add(i32x4.dot_i16x8_s(low, ones), i32x4.dot_i16x8_s(high, ones)));
-      to += 64;
+    let offset = offsets + <usize>(row >> 2) * blocks * 80 + <usize>(row & 3) * 4;
+    for (; at < end; at += 128) {
+      const h0 = round8(at, middle, inverse);
+      const h1 = round8(at + 32, middle, inverse);
+      storeSteps(to, h0, h1);
+      const h2 = round8(at + 64, middle, inverse);
+      const h3 = round8(at + 96, middle, inverse);
+      storeSteps(to + 64, h2, h3);
+      const o0 = pairOffset(h0);
+      const o1 = pairOffset(h1);
+      const o2 = pairOffset(h2);
+      const o3 = pairOffset(h3);
+      const low = i16x8.narrow_i32x4_s(o0, o1);
+      const high = i16x8.narrow_i32x4_s(o2, o3);
+      v128.store_lane<i32>(offset, low, 0);
+      v128.store_lane<i32>(offset, low, 2, 16);
+      v128.store_lane<i32>(offset, high, 0, 32);
+      v128.store_lane<i32>(offset, high, 2, 48);
+      const all = i32x4.add(i32x4.add(o0, o1), i32x4.add(o2, o3));
+      store<i32>(offset, i32x4.extract_lane(all, 0) + i32x4.extract_lane(all, 1), 64);
+      to += 128;
+      offset += 80;
     }
-    const pairs = i32x4.add(sum, v128.shuffle<i32>(sum, sum, 1, 0, 3, 2));
-    store<i32>(offsets + <usize>row * 4, -64 * (i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 2)));
   }
 }
