@@ -84,8 +84,14 @@ export default defineConfig({
   // The optional peer for other tokenizers than m3-mini's: the demo has none such.
   worker: { format: "es", rolldownOptions: { external: ["@huggingface/transformers"] } },
   // The worker's imports too are known at the start: otherwise the first visit reloads the page when they are found.
-  optimizeDeps: { entries: ["index.html", "../src/worker/entry.ts"], exclude: ["@huggingface/transformers"] },
+  optimizeDeps: { entries: ["index.html", "bench/index.html", "../src/worker/entry.ts"], exclude: ["@huggingface/transformers"] },
   server: { headers: isolation, open: interactive, fs: { allow: [here("..")] } },
   preview: { headers: { ...isolation, "Content-Security-Policy": contentSecurityPolicy }, open: interactive },
-  build: { outDir: here("../demo-dist"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
+  build: {
+    outDir: here("../demo-dist"),
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    rolldownOptions: { input: { index: here("index.html"), bench: here("bench/index.html") } },
+  },
 });
