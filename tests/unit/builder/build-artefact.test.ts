@@ -284,6 +284,11 @@ describe("buildArtefact", () => {
       { encoder: replaced(ENCODER, { [DOWN]: { name: DOWN, dtype: "I8", shape: [32, 64], bytes: new Uint8Array(2048) } }) },
       "elements of type I8",
     ],
+    [
+      "integers where floats belong",
+      { encoder: replaced(ENCODER, { [DOWN]: { name: DOWN, dtype: "I8", shape: [32, 64], bytes: new Uint8Array(2048) } }) },
+      `the tensor "${DOWN}" in model.safetensors has elements of type I8`,
+    ],
     ["NaN", { encoder: replaced(ENCODER, { [DOWN]: floats(DOWN, [32, 64], new Float32Array(2048).fill(Number.NaN)) }) }, "NaN or infinite"],
     ["a file without word embeddings", { encoder: ENCODER.slice(1) }, "no tensor is called"],
     ["two encoders", { encoder: [...ENCODER, ...ENCODER.map((tensor) => ({ ...tensor, name: `teacher.${tensor.name}` }))] }, "several encoders"],
