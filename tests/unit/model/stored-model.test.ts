@@ -266,6 +266,20 @@ describe("stored models", () => {
     expect(await storage.store.list()).toEqual([]);
     await removeStoredModel(storage, "/other/", BASE);
   });
+
+  it("are listed and removed with the heads that were trained for them, as long as no other model has the same fingerprint", async () => {
+    const storage = memoryStorage();
+    await visit(storage);
+    await writeBlob(storage.store, `h-${manifest.fingerprint}`, bytesOf(7, 1));
+    await writeBlob(storage.store, `t-${manifest.fingerprint.slice(0, 16)}-128-one.states`, bytesOf(11, 1));
+    await writeBlob(storage.store, `h-${"f".repeat(64)}`, bytesOf(5, 1));
+    expect((await listStoredModels(storage))[0]!.bytes).toBe(needed + 18);
+    await loadModel("/copy/", { baseUrl: BASE, fetch: fakeServer(served).fetch, openStorage: async () => storage });
+    await removeStoredModel(storage, "/copy/", BASE);
+    expect((await listStoredModels(storage))[0]!.bytes).toBe(needed + 18);
+    await removeStoredModel(storage, "m3-mini", BASE);
+    expect((await storage.store.list()).map(({ name }) => name)).toEqual([`h-${"f".repeat(64)}`]);
+  });
 });
 
 describe("a large file", () => {
