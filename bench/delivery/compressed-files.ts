@@ -27,8 +27,8 @@ export interface ServedFile {
 
 const inTurn = new Map<string, Promise<ServedFile>>();
 
-/** The file as it is sent to a browser that accepts the encoding. */
-export function servedFile(file: string, encoding: Encoding): Promise<ServedFile> {
+/** The file as it is sent to a browser that accepts the encoding; null for a file that the host does not compress. */
+export function servedFile(file: string, encoding: Encoding | null): Promise<ServedFile> {
   const key = `${encoding} ${path.resolve(file)}`;
   const known = inTurn.get(key);
   if (known) return known;
@@ -37,9 +37,11 @@ export function servedFile(file: string, encoding: Encoding): Promise<ServedFile
   return made;
 }
 
-async function make(file: string, encoding: Encoding): Promise<ServedFile> {
+async function make(file: string, encoding: Encoding | null): Promise<ServedFile> {
   const plain = readFileSync(file);
   const sha256 = createHash("sha256").update(plain).digest("hex");
+  const etag = `"${sha256.slice(0, 32)}"`;
+  if (encoding === null) return { bytes: plain, plainBytes: plain.length, encoding, etag };
   const kept = path.join(CACHE, `${sha256}.${encoding}`);
   if (!existsSync(kept)) {
     mkdirSync(CACHE, { recursive: true });
@@ -49,6 +51,5 @@ async function make(file: string, encoding: Encoding): Promise<ServedFile> {
   }
   const compressed = readFileSync(kept);
   const plainBytes = plain.length;
-  const etag = `"${sha256.slice(0, 32)}"`;
   return compressed.length < plain.length ? { bytes: compressed, plainBytes, encoding, etag } : { bytes: plain, plainBytes, encoding: null, etag };
 }

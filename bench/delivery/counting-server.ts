@@ -40,8 +40,11 @@ const IMMUTABLE = /(-[\w-]{8}\.\w+|\/[0-9a-f]{16}\.(safetensors|vocab))$/;
 
 const NOTHING = { bodyBytes: 0, plainBytes: 0 } as const;
 
-/** @param folders folder of each URL prefix; the longest prefix wins */
-export async function serveCounting(folders: Readonly<Record<string, string>>, encoding: Encoding): Promise<CountingServer> {
+/**
+ * @param folders folder of each URL prefix; the longest prefix wins
+ * @param plain paths of files that are sent as they are, also in ranges: a host compresses neither binary files nor ranges
+ */
+export async function serveCounting(folders: Readonly<Record<string, string>>, encoding: Encoding, plain?: RegExp): Promise<CountingServer> {
   const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length);
   let sent: Sent[] = [];
   const sending = new Set<Promise<void>>();
@@ -62,7 +65,7 @@ export async function serveCounting(folders: Readonly<Record<string, string>>, e
       response.writeHead(404).end();
       return NOTHING;
     }
-    const { bytes, plainBytes, encoding: used, etag } = await servedFile(file, encoding);
+    const { bytes, plainBytes, encoding: used, etag } = await servedFile(file, plain?.test(pathname) ? null : encoding);
     response.setHeader("ETag", etag);
     response.setHeader("Cache-Control", IMMUTABLE.test(pathname) ? "public, max-age=31536000, immutable" : "no-cache");
     response.setHeader("Vary", "Accept-Encoding");
@@ -71,6 +74,12 @@ export async function serveCounting(folders: Readonly<Record<string, string>>, e
       return NOTHING;
     }
     response.setHeader("Content-Type", TYPES[path.extname(file)] ?? "application/octet-stream");
+    const [, from, to] = (used === null && /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "")) || [];
+    if (from !== undefined) {
+      const part = bytes.subarray(Number(from), Number(to) + 1);
+      response.writeHead(206, { "Content-Range": `bytes ${from}-${Number(from) + part.length - 1}/${bytes.length}`, "Content-Length": part.length }).end(part);
+      return { bodyBytes: part.length, plainBytes: part.length };
+    }
     if (used) response.setHeader("Content-Encoding", used);
     response.setHeader("Content-Length", bytes.length);
     response.end(bytes);

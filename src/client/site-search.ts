@@ -5,7 +5,7 @@
 import * as Comlink from "comlink";
 import { abortable } from "#core/abort.ts";
 import { carryErrors } from "#core/comlink-errors.ts";
-import { DisposedError, WorkerLostError } from "#core/errors.ts";
+import { DisposedError, M3Error, WorkerLostError } from "#core/errors.ts";
 import type { PublishedAnswer, PublishedHit, PublishedResult, WordsApi, WordsRequest } from "#worker/protocol.ts";
 import { pageUrl } from "./options.ts";
 import { checkSiteSearchOptions, folderUrl, type SiteSearchOptions } from "./site-inputs.ts";
@@ -115,7 +115,7 @@ export class SiteSearch extends EventTarget {
         this.#link.catch(() => undefined),
         ends,
       );
-      if (link) yield this.#page("meaning", query, await this.#ask(link, query, limit, ends));
+      if (link) yield* this.#byMeaning(link, query, { limit, signal: ends, hasWords: byWords !== undefined });
     } catch (error) {
       if (signal?.aborted) return;
       throw error;
@@ -167,8 +167,22 @@ export class SiteSearch extends EventTarget {
     }
   }
 
-  async #ask(link: WorkerLink, query: string, limit: number, signal: AbortSignal): Promise<PublishedResult> {
-    const options = { limit, languages: this.#options.languages, explain: true };
+  /** Where there is no network, pieces of model or index may be missing that the question needs: then what its words find is the best that can be had. */
+  async *#byMeaning(link: WorkerLink, query: string, options: { limit: number; signal: AbortSignal; hasWords: boolean }): AsyncGenerator<SitePage> {
+    const { limit, signal, hasWords } = options;
+    try {
+      yield this.#page("meaning", query, await this.#ask(link, query, { limit, signal }));
+    } catch (error) {
+      if (!(error instanceof M3Error && error.fields.transient === true)) throw error;
+      if (hasWords) return;
+      const words = await this.#ask(link, query, { limit, signal, wordsOnly: true }).catch(() => Promise.reject(error));
+      yield this.#page("words", query, words);
+    }
+  }
+
+  async #ask(link: WorkerLink, query: string, wanted: { limit: number; signal: AbortSignal; wordsOnly?: boolean }): Promise<PublishedResult> {
+    const { limit, signal, wordsOnly } = wanted;
+    const options = { limit, languages: this.#options.languages, explain: true, wordsOnly };
     const operation = { kind: "search", query, options } as const;
     return (await link.call<PublishedAnswer>("query", async (worker, call) => await worker.site(call, this.#request.url, operation), {
       signal,

@@ -99,10 +99,10 @@ export class M3SearchElement extends LitElement {
       </div>
       <div class="status" role="status">${shown ? this.#announcement() : ""}</div>
       <div class="panel" part="panel" ?hidden=${!shown} @pointerenter=${() => this.#pointer(true)} @pointerleave=${() => this.#pointer(false)} @mousedown=${keepFocus}>
-        ${this.state?.held ? html`<div class="note" part="note"><button type="button" @click=${() => this.#controller?.showBetter()}>${words.better}</button></div>` : nothing}
         <div id="results" role="listbox" aria-label=${words.label}>${results.map((result, place) => this.#option(result, place, place === active))}</div>
         ${status === "done" && results.length === 0 ? html`<slot name="empty"><div class="note" part="note">${words.noResults(query)}</div></slot>` : nothing}
         ${this.#modelNote()}
+        ${this.#heldNote()}
         ${status === "failed" ? html`<div class="note" part="note">${words.failed} ${this.state?.error}<button type="button" @click=${() => this.#controller?.submit()}>${words.retry}</button></div>` : nothing}
         <slot name="footer"></slot>
       </div>
@@ -130,6 +130,12 @@ export class M3SearchElement extends LitElement {
       failed: () => words.modelFailed,
     }[model.kind]();
     return html`<div class="note" part="note"><span>${text}</span>${model.kind === "declined" || model.kind === "failed" ? ask : nothing}</div>`;
+  }
+
+  /** Below the list, where it is always in sight: above, it would push down what is under the pointer. */
+  #heldNote(): TemplateResult | typeof nothing {
+    if (!this.state?.held) return nothing;
+    return html`<div class="note held" part="note"><button type="button" @click=${() => this.#controller?.showBetter()}>${this.#words.better}</button></div>`;
   }
 
   #announcement(): string {

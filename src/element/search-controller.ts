@@ -77,11 +77,13 @@ export class SearchController {
     const { results, active } = this.#state;
     if (results.length === 0) return;
     const places = results.length + 1;
-    this.#set({ active: ((active + 1 + step + places) % places) - 1 });
+    this.choose(((active + 1 + step + places) % places) - 1);
   }
 
   choose(active: number): void {
-    if (active !== this.#state.active) this.#set({ active });
+    if (active === this.#state.active) return;
+    this.#set({ active });
+    this.#improve();
   }
 
   /** While the list is in use (a pointer over it, a result chosen) its order does not change. */

@@ -3,11 +3,12 @@ import type { PropertyDeclarations, PropertyValues } from "lit";
 import { SiteSearch } from "#client/site-search.ts";
 import { M3SearchElement } from "./m3-search.ts";
 
-const OWN = ["src", "model", "languages", "load", "assets", "base"] as const;
+const OWN = ["src", "model", "languages", "load", "prefetch", "assets", "base"] as const;
 
 /**
  * Attributes besides those of {@link M3SearchElement}: `src` (folder of the index), `model` (name, URL or path; default "m3-mini"), `languages` (tags separated
- * by spaces; default all), `load` ("auto", "now" or "asked"), `assets` (folder that `copy-assets` filled), `base` (what the model is resolved against).
+ * by spaces; default all), `load` ("auto", "now" or "asked"), `prefetch` ("hot", "all" or "none": what of the vocabulary's embeddings is read before a question
+ * needs it; "all" to answer any question offline), `assets` (folder that `copy-assets` filled), `base` (what the model is resolved against).
  */
 export class M3SiteSearchElement extends M3SearchElement {
   static override readonly properties: PropertyDeclarations = {
@@ -15,6 +16,7 @@ export class M3SiteSearchElement extends M3SearchElement {
     model: { type: String },
     languages: { type: String },
     load: { type: String },
+    prefetch: { type: String },
     assets: { type: String },
     base: { type: String },
   };
@@ -23,6 +25,7 @@ export class M3SiteSearchElement extends M3SearchElement {
   declare model: string | undefined;
   declare languages: string | undefined;
   declare load: "auto" | "now" | "asked" | undefined;
+  declare prefetch: "hot" | "all" | "none" | undefined;
   declare assets: string | undefined;
   declare base: string | undefined;
 
@@ -52,6 +55,7 @@ export class M3SiteSearchElement extends M3SearchElement {
       model: this.model,
       languages: tags?.length ? tags : undefined,
       load: this.load,
+      prefetch: this.prefetch,
       assetsUrl: this.assets,
       baseUrl: this.base,
     });

@@ -112,20 +112,21 @@ export const styles = css`
   [role="option"][aria-selected="true"] {
     box-shadow: inset 3px 0 var(--m3-accent);
   }
-  .title {
-    color: var(--m3-accent);
-    display: block;
-    font-weight: 600;
-    overflow-wrap: anywhere;
-  }
+  .title,
   .snippet {
     -webkit-box-orient: vertical;
     -webkit-line-clamp: 2;
-    color: var(--m3-muted);
     display: -webkit-box;
-    font-size: 0.9em;
     overflow: hidden;
     overflow-wrap: anywhere;
+  }
+  .title {
+    color: var(--m3-accent);
+    font-weight: 600;
+  }
+  .snippet {
+    color: var(--m3-muted);
+    font-size: 0.9em;
   }
   mark {
     background: var(--m3-mark);
@@ -141,6 +142,12 @@ export const styles = css`
     gap: 0.5rem;
     justify-content: space-between;
     padding: 0.5rem 0.875rem;
+  }
+  .held {
+    background: var(--m3-surface);
+    border-block-start: 1px solid var(--m3-line);
+    inset-block-end: 0;
+    position: sticky;
   }
   .status {
     block-size: 1px;

@@ -1,8 +1,6 @@
 /** Pages as the documents of an index: one a section, named by where it is found. */
+import { WEIGHT_FIELD } from "#core/section-weight.ts";
 import type { SitePage } from "./page.ts";
-
-/** Field with the weight of a section, where it is not 1. */
-export const WEIGHT_FIELD = "m3-weight";
 
 /** A section of a page as `openIndex` takes it. */
 export interface SiteDocument {

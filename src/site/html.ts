@@ -10,7 +10,7 @@ const FIELD_PREFIX = "m3:";
 
 /**
  * Read are, in this order of preference, the elements with `data-m3-body`, `<main>`, `<article>` elements, or the whole body; never what is hidden, scripts,
- * navigation, and what has `data-m3-ignore`. `data-m3-weight="2"` makes hits in an element count twice.
+ * navigation, and what has `data-m3-ignore`. `data-m3-weight="2"` lets hits in an element count more.
  *
  * @param url where the page will be found
  * @param slug gives headings without an id an anchor, where the site's generator does so later

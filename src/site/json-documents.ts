@@ -1,5 +1,6 @@
 /** Documents that are no pages: lines of JSON from wherever a site's texts come from. */
 import { InvalidInputError } from "#core/errors.ts";
+import { isFieldName } from "./check-page.ts";
 import { languageTag, type SitePage } from "./page.ts";
 
 /**
@@ -44,6 +45,8 @@ function readFields(value: unknown, place: string): SitePage["fields"] {
     typeof one === "boolean" ||
     (typeof one === "number" && Number.isFinite(one)) ||
     (Array.isArray(one) && one.length > 0 && one.every((part) => typeof part === "string"));
+  const wrongName = Object.keys(value).find((name) => !isFieldName(name));
+  if (wrongName !== undefined) throw new InvalidInputError(`"fields" in ${place},`, "named by letters, digits, _, . and -, at most 64", wrongName);
   if (typeof value !== "object" || Array.isArray(value) || !Object.values(value).every(isField))
     throw new InvalidInputError(`"fields" in ${place},`, "an object of strings, numbers, booleans or lists of strings", value);
   return value as SitePage["fields"];

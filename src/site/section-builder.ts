@@ -57,7 +57,8 @@ export class SectionBuilder {
     this.#heading = null;
     const text = tidy(this.#line)
       .replaceAll("\n", " ")
-      .replace(/\s*[#¶§]$/u, "");
+      // The link that generators put after a heading: a sign, or a character without a width.
+      .replace(/[\s\u200B]*[#¶§\u200B]$/u, "");
     this.#line = "";
     this.#endSection();
     if (text !== "") this.#headings = [...this.#headings.filter((heading) => heading.level < level), { level, text }];

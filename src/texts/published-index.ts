@@ -13,6 +13,8 @@ export interface LanguageIndex {
   readonly passages: number;
   /** Letters of its texts by script: tells whether a question is in another language, without a text being read. */
   readonly scripts: Readonly<Record<string, number>>;
+  /** Some of its sections have a weight (`data-m3-weight`). Absent in indexes of before, and where none has. */
+  readonly weighted?: boolean | undefined;
   /** Files of the folder with their sizes. */
   readonly blobs: Readonly<Record<string, number>>;
 }

@@ -9,7 +9,7 @@ import { noLock } from "#core/writer-lock.ts";
 import { HttpStore } from "#storage/http.ts";
 import { type LanguageIndex, PUBLISHED_INDEX_FILE, type PublishedIndex, parsePublishedIndex } from "#texts/published-index.ts";
 import { type IndexCall, TextIndex } from "#texts/text-index.ts";
-import type { SearchHit } from "#texts/types.ts";
+import { WEIGHED_HITS, weighHits } from "#texts/weigh-hits.ts";
 import type { PublishedAnswer, PublishedHit, PublishedInfo, PublishedOperation, PublishedResult, PublishedSearchOptions } from "./site-protocol.ts";
 
 /** What a published index is read with. */
@@ -19,8 +19,6 @@ const DEFAULT_LIMIT = 10;
 /** Passages that ColBERT orders: each costs some kilobytes of token vectors to read. */
 const DEFAULT_RERANK = 24;
 const WORDS_ALONE = [0, 0, 0, 1] as const;
-/** Field with which a section says how much it counts (`data-m3-weight`). */
-const WEIGHT_FIELD = "m3-weight";
 
 interface OpenSite {
   readonly published: PublishedIndex;
@@ -54,8 +52,20 @@ export class SiteService {
   }
 
   async search(url: string, query: string, options: PublishedSearchOptions, manifest: Manifest, call: IndexCall): Promise<PublishedResult> {
-    const { limit = DEFAULT_LIMIT, languages, wordsOnly = false, ...wanted } = options;
     const site = await this.#site(url);
+    try {
+      return await this.#searchSite(site, query, options, manifest, call);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      // A page may stay open for days: the site was published anew since, and what it was opened with is removed.
+      const fresh = await this.#openAgain(url, site);
+      if (isSameIndex(fresh, site)) throw error;
+      return await this.#searchSite(fresh, query, options, manifest, call);
+    }
+  }
+
+  async #searchSite(site: OpenSite, query: string, options: PublishedSearchOptions, manifest: Manifest, call: IndexCall): Promise<PublishedResult> {
+    const { limit = DEFAULT_LIMIT, languages, wordsOnly = false, ...wanted } = options;
     const asked = languages ?? Object.keys(site.published.languages);
     const weights = wordsOnly ? { weights: WORDS_ALONE } : {};
     const results = await Promise.all(
@@ -63,12 +73,12 @@ export class SiteService {
         .filter((language) => Object.hasOwn(site.published.languages, language))
         .map(async (language) => {
           const index = await this.#language(site, language, manifest);
-          const result = await index.search(query, { rerank: Math.max(limit, DEFAULT_RERANK), ...wanted, limit, ...weights }, call);
-          return result.hits.map((hit): PublishedHit => ({ ...hit, score: hit.score * weightOf(hit), language }));
+          const most = site.published.languages[language]!.weighted ? Math.max(limit, WEIGHED_HITS) : limit;
+          const result = await index.search(query, { rerank: Math.max(most, DEFAULT_RERANK), ...wanted, limit: most, ...weights }, call);
+          return result.hits.map((hit): PublishedHit => ({ ...hit, language }));
         }),
     );
-    const hits = results.flat().sort((a, b) => b.score - a.score);
-    return { hits: hits.slice(0, limit) };
+    return { hits: weighHits(results.flat()).slice(0, limit) };
   }
 
   #site(url: string): Promise<OpenSite> {
@@ -79,6 +89,14 @@ export class SiteService {
     // The next call tries again.
     opened.catch(() => this.#sites.delete(url));
     return opened;
+  }
+
+  async #openAgain(url: string, before: OpenSite): Promise<OpenSite> {
+    const known = await this.#site(url);
+    // Another search may have opened it again already.
+    if (known !== before) return known;
+    this.#sites.delete(url);
+    return await this.#site(url);
   }
 
   async #openSite(folder: URL): Promise<OpenSite> {
@@ -108,7 +126,14 @@ export class SiteService {
   }
 }
 
-function weightOf({ fields }: SearchHit): number {
-  const weight = fields?.[WEIGHT_FIELD];
-  return typeof weight === "number" ? weight : 1;
+/** The server has the file no more, or another in its place. */
+function isGone(error: unknown): boolean {
+  if (!(error instanceof UnreachableFileError)) return false;
+  const { status, received } = error.fields;
+  return status === 404 || status === 410 || status === 416 || received !== undefined;
+}
+
+function isSameIndex(a: OpenSite, b: OpenSite): boolean {
+  const folders = ({ published }: OpenSite) => Object.values(published.languages).map(({ folder }) => folder);
+  return String(folders(a)) === String(folders(b));
 }

@@ -8,6 +8,7 @@ import { EmbeddingTable } from "#encoder/embedding-table.ts";
 import { M3Encoder } from "#encoder/encoder.ts";
 import { TextIndex } from "#texts/text-index.ts";
 import type { SearchHit } from "#texts/types.ts";
+import { WEIGHED_HITS, weighHits } from "#texts/weigh-hits.ts";
 import { openTokenizer } from "#tokenizer/open-tokenizer.ts";
 import { defaultModelFolder } from "../default-model.ts";
 import { openFileModel } from "../file-model.ts";
@@ -61,14 +62,13 @@ async function run(folder: string, query: string, flags: SearchFlags, surroundin
     for (const lang of flags.lang ?? known) {
       const index = await open(path.join(folder, published.languages[lang]!.folder), model);
       try {
-        const found = await index.search(query, { limit: flags.limit, explain: flags.explain }, { encoder, signal });
+        const found = await index.search(query, { limit: Math.max(flags.limit, WEIGHED_HITS), explain: flags.explain }, { encoder, signal });
         hits.push(...found.hits.map((hit) => ({ ...hit, lang })));
       } finally {
         await index.close();
       }
     }
-    hits.sort((a, b) => b.score - a.score);
-    const best = hits.slice(0, flags.limit);
+    const best = weighHits(hits).slice(0, flags.limit);
     if (flags.json) for (const hit of best) stdout.write(`${JSON.stringify(hit)}\n`);
     else stdout.write(best.length === 0 ? "Nothing was found.\n" : `${best.map(tell).join("\n")}\n`);
   } finally {

@@ -11,6 +11,7 @@ import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { InvalidInputError, MissingPeerError } from "#core/errors.ts";
+import { defaultModelFolder, findDefaultModel } from "../default-model.ts";
 import { openFileModel } from "../file-model.ts";
 import { modelPackageFolder } from "../model-package.ts";
 import { packageRoot } from "../package-root.ts";
@@ -31,6 +32,8 @@ export interface CopyAssetsOptions {
   readonly webgpu?: boolean | undefined;
   /** Also copy the installed `@huggingface/transformers`, 0.6 MB. Default false. */
   readonly transformers?: boolean | undefined;
+  /** Copy the model and nothing else: for pages whose bundler finds the scripts and the runtime in the package. Default false. */
+  readonly onlyModel?: boolean | undefined;
 }
 
 export interface CopiedAssets {
@@ -45,11 +48,13 @@ export interface CopiedAssets {
  * Files that are there already are written over; others are left alone.
  * @throws InvalidInputError when the package has not been built; MissingPeerError when `transformers` is asked for and not installed; InvalidManifestError or MissingShardError when the model folder is not whole
  */
-export async function copyAssets(folder: string, { model, webgpu = true, transformers = false }: CopyAssetsOptions = {}): Promise<CopiedAssets> {
-  const root = packageRoot();
-  const copies = [...(await ownFiles(path.join(root, "dist"))), ...runtimeFiles(webgpu ? RUNTIME_BUILDS : WITHOUT_WEBGPU)];
+export async function copyAssets(
+  folder: string,
+  { model, webgpu = true, transformers = false, onlyModel = false }: CopyAssetsOptions = {},
+): Promise<CopiedAssets> {
+  const copies = onlyModel ? [] : [...(await ownFiles(path.join(packageRoot(), "dist"))), ...runtimeFiles(webgpu ? RUNTIME_BUILDS : WITHOUT_WEBGPU)];
   if (transformers) copies.push({ from: transformersBundle(), to: "transformers.js" });
-  const modelFolder = model === undefined ? (installed("m3-mini") ?? (await existing(path.join(root, "public/models/m3-mini")))) : await namedModel(model);
+  const modelFolder = model === undefined ? (onlyModel ? defaultModelFolder() : findDefaultModel()) : await namedModel(model);
   const { name, files } = modelFolder === null ? { name: null, files: [] } : await modelFiles(modelFolder);
   copies.push(...files);
 
@@ -105,11 +110,7 @@ async function modelFiles(folder: string): Promise<{ name: string; files: Copy[]
 
 /** A folder goes before a package of the same name. */
 async function namedModel(model: string): Promise<string> {
-  return (await existing(model)) ?? installed(model) ?? model;
-}
-
-function installed(model: string): string | null {
-  return modelPackageFolder(model, process.cwd());
+  return (await existing(model)) ?? modelPackageFolder(model, process.cwd()) ?? model;
 }
 
 async function existing(file: string): Promise<string | null> {

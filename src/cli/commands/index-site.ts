@@ -4,7 +4,9 @@ import { InvalidInputError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
 import type { M3Encoder } from "#encoder/encoder.ts";
+import { unifyFields } from "#site/check-page.ts";
 import { type SiteDocument, siteDocuments } from "#site/documents.ts";
+import type { SitePage } from "#site/page.ts";
 import type { LanguageIndex } from "#texts/published-index.ts";
 import type { IndexShape } from "#texts/types.ts";
 import { type BuiltIndex, buildIndex } from "../site/build-index.ts";
@@ -37,16 +39,18 @@ const UNKNOWN_LANGUAGE = "und";
 export async function indexSite(source: string, out: string, options: IndexSiteOptions): Promise<IndexedSite> {
   const { manifest, language: fallback = UNKNOWN_LANGUAGE, onProgress, signal } = options;
   let skipped = 0;
-  let pages = 0;
   const documents = new Map<string, SiteDocument[]>();
   const onSkipped = (file: SkippedFile) => {
     skipped++;
     options.onSkipped(file);
   };
-  for await (const page of collectPages(source, { onSkipped, urls: options.urls, signal })) {
-    pages++;
+  const pages: SitePage[] = [];
+  for await (const page of collectPages(source, { onSkipped, urls: options.urls, signal })) pages.push(page);
+  for (const page of unifyFields(pages)) {
     const language = page.lang ?? fallback;
-    documents.set(language, [...(documents.get(language) ?? []), ...siteDocuments(page)]);
+    const before = documents.get(language);
+    if (before) before.push(...siteDocuments(page));
+    else documents.set(language, [...siteDocuments(page)]);
   }
   if (![...documents.values()].some(({ length }) => length > 0)) throw new InvalidInputError("SOURCE", "a site with at least one page that has text", source);
 
@@ -73,7 +77,7 @@ export async function indexSite(source: string, out: string, options: IndexSiteO
     }
     signal.throwIfAborted();
     await folder.publish({ model: { name: manifest.name, fingerprint: manifest.fingerprint }, languages }, made);
-    return { pages, skipped, bytes: Object.values(told).reduce((sum, { bytes }) => sum + bytes, 0), languages: told };
+    return { pages: pages.length, skipped, bytes: Object.values(told).reduce((sum, { bytes }) => sum + bytes, 0), languages: told };
   } finally {
     await folder.close();
   }

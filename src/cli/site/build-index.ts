@@ -6,9 +6,10 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { readBlob } from "#core/byte-store.ts";
-import { IndexMismatchError } from "#core/errors.ts";
+import { IndexMismatchError, InvalidInputError } from "#core/errors.ts";
 import type { Manifest } from "#core/manifest.ts";
 import type { ProgressListener } from "#core/progress.ts";
+import { WEIGHT_FIELD } from "#core/section-weight.ts";
 import { noLock } from "#core/writer-lock.ts";
 import type { M3Encoder } from "#encoder/encoder.ts";
 import { countScripts } from "#search/cross-lingual.ts";
@@ -40,6 +41,17 @@ export interface BuiltIndex extends Omit<LanguageIndex, "folder"> {
 
 /** @throws what encoding and writing throw; the signal's reason */
 export async function buildIndex(documents: readonly SiteDocument[], options: BuildIndexOptions): Promise<BuiltIndex> {
+  try {
+    return await bringUpToDate(documents, options);
+  } catch (error) {
+    // A field has another type than in the index before, whose fields are fixed: only a new one can have it.
+    if (!(error instanceof InvalidInputError) || !options.before) throw error;
+    await empty(options.folder);
+    return await bringUpToDate(documents, { ...options, before: null });
+  }
+}
+
+async function bringUpToDate(documents: readonly SiteDocument[], options: BuildIndexOptions): Promise<BuiltIndex> {
   const { encoder, folder, onProgress, signal } = options;
   const index = await openBefore(options);
   try {
@@ -54,8 +66,9 @@ export async function buildIndex(documents: readonly SiteDocument[], options: Bu
     await index.optimize({ encoder, signal });
     const { documents: count, passages } = await index.info();
     const changes = { encoded: changed.length, unchanged: documents.length - changed.length, removed: gone.length };
+    const weighted = documents.some(({ fields }) => fields?.[WEIGHT_FIELD] !== undefined);
     const scripts = Object.fromEntries(countScripts(documents.map(({ text }) => text)));
-    return { documents: count, passages, scripts, changes, ...(await contentOf(folder)) };
+    return { documents: count, passages, scripts, ...(weighted ? { weighted } : {}), changes, ...(await contentOf(folder)) };
   } finally {
     await index.close();
   }
@@ -71,10 +84,14 @@ async function openBefore({ manifest, shape, before, folder }: BuildIndexOptions
   } catch (error) {
     // Made with other settings: nothing of it can be kept. (Other failures are told: the published index is damaged.)
     if (!(error instanceof IndexMismatchError)) throw error;
-    const store = await FolderStore.open(folder);
-    for (const { name } of await store.list()) await store.remove(name);
+    await empty(folder);
     return await open(folder);
   }
+}
+
+async function empty(folder: string): Promise<void> {
+  const store = await FolderStore.open(folder);
+  for (const { name } of await store.list()) await store.remove(name);
 }
 
 function isSame({ id, title, text, url, fields }: SiteDocument, stored: StoredDocument | undefined): boolean {

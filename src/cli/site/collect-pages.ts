@@ -2,6 +2,7 @@
 import { opendir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { InvalidInputError, M3Error } from "#core/errors.ts";
+import { tidyPage } from "#site/check-page.ts";
 import { readHtml } from "#site/html.ts";
 import { readJsonLine } from "#site/json-documents.ts";
 import { readMarkdown } from "#site/markdown.ts";
@@ -88,7 +89,8 @@ async function readText(file: string): Promise<string> {
 
 function attempt(read: () => SitePage | null, file: string, onSkipped: CollectOptions["onSkipped"]): SitePage | null {
   try {
-    return read();
+    const page = read();
+    return page && tidyPage(page);
   } catch (error) {
     onSkipped({ file, reason: reasonOf(error) });
     return null;
@@ -103,5 +105,6 @@ function reasonOf(error: unknown): string {
 function urlOf(relative: string, urls: "keep" | "clean"): string {
   const page = relative.replace(MARKDOWN, ".html").replace(/(^|\/)README\.html$/i, "$1index.html");
   const shown = urls === "clean" ? page.replace(/(^|\/)index\.x?html?$/i, "$1").replace(HTML, "") : page;
-  return shown.split("/").map(encodeURIComponent).join("/");
+  // An address that is empty would be that of whatever page links there.
+  return shown === "" ? "./" : shown.split("/").map(encodeURIComponent).join("/");
 }

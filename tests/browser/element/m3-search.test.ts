@@ -128,7 +128,57 @@ describe("m3-search", () => {
     await eventually(() => expect(source.queries.at(-1)).toBe("인쇄"));
   });
 
-  it("shows hostile texts as texts", async () => {
+  it("waits for pinyin, and is not moved by keys of the input method", async () => {
+    await search("print");
+    const session = cdp() as unknown as { send(method: string, parameters: object): Promise<unknown> };
+    await userEvent.fill(input(), "");
+    for (const text of ["d", "da", "da y", "da yin"])
+      await session.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length });
+    // What a browser sends for a key that the input method takes.
+    for (const key of ["ArrowDown", "Enter", "Escape"])
+      await session.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "Process", code: key, windowsVirtualKeyCode: 229 });
+    expect(source.queries).toEqual(["print"]);
+    await session.send("Input.insertText", { text: "打印" });
+    await eventually(() => expect(source.queries).toEqual(["print", "打印"]));
+    expect([chosen(), isOpen(), input().value]).toEqual([-1, true, "打印"]);
+  });
+
+  it.each([
+    ["markup", '"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'],
+    ["an override of direction", "invoice\u202Egpj.exe\u2066"],
+    ["a line of a million characters", "x".repeat(1_000_000)],
+  ])("takes %s for text in every field", async (_, hostile) => {
+    const marked = { text: hostile, marks: [[0, 3] as const] };
+    source.pages = [{ stage: "words", results: [{ id: hostile, url: hostile, title: marked, snippet: marked, lang: hostile }] }];
+    source.become({ kind: "failed", message: hostile });
+    await search("print");
+    element.placeholder = hostile;
+    element.messages = { label: hostile, modelFailed: hostile };
+    await element.updateComplete;
+    expect(options()).toHaveLength(1);
+    const { title, snippet } = source.pages[0]!.results[0]!;
+    const shown = hostile.replace(/[\u202A-\u202E\u2066-\u2069]/g, "");
+    expect([title.text, snippet.text]).toEqual([hostile, hostile]);
+    expect(titles()).toEqual([shown]);
+    expect(options()[0]!.querySelector(".snippet")!.textContent).toBe(shown);
+    expect(shadow().querySelector("img, script")).toBeNull();
+    expect(element.scrollWidth).toBeLessThanOrEqual(document.documentElement.clientWidth);
+
+    Object.assign(element, { placeholder: undefined, messages: {} });
+    await element.updateComplete;
+    source.pages = [{ stage: "meaning", results: [] }];
+    await search(hostile.slice(0, 1000));
+    expect(shadow().querySelector("img, script")).toBeNull();
+    source.search = () => {
+      throw new Error(hostile);
+    };
+    await userEvent.fill(input(), "other");
+    await eventually(() => expect(shadow().querySelector(".panel")!.textContent).toContain("The search failed."));
+    expect(shadow().querySelector("img, script")).toBeNull();
+    expect("hacked" in window).toBe(false);
+  });
+
+  it("shows hostile links as what they are", async () => {
     source.pages = [
       {
         stage: "meaning",
@@ -175,10 +225,34 @@ describe("m3-search", () => {
     await eventually(() => expect(titles()).toEqual(["Title a", "Title b"]));
     await userEvent.hover(options()[0]!);
     better();
+    const place = options()[0]!.getBoundingClientRect().top;
     const offered = () => [...shadow().querySelectorAll("button")].find(({ textContent }) => textContent === "Show better results");
     await eventually(() => expect(offered()).toBeDefined());
+    // The offer itself moves nothing either.
+    expect(options()[0]!.getBoundingClientRect().top).toBe(place);
     expect(titles()).toEqual(["Title a", "Title b"]);
     await userEvent.click(offered()!);
+    await eventually(() => expect(titles()).toEqual(["Title b", "Title a"]));
+  });
+
+  it("does not move the list under a result that was chosen by keys, until it is no longer chosen", async () => {
+    let better = () => {};
+    source.search = async function* () {
+      yield { stage: "words", results: [result("a"), result("b")] };
+      await new Promise<void>((resolve) => {
+        better = resolve;
+      });
+      yield { stage: "meaning", results: [result("b"), result("a")] };
+    };
+    await userEvent.fill(input(), "print");
+    await eventually(() => expect(titles()).toEqual(["Title a", "Title b"]));
+    // The pointer may still be where the test before left it.
+    await userEvent.unhover(options()[0]!);
+    await userEvent.keyboard("{ArrowDown}");
+    better();
+    await eventually(() => expect(shadow().querySelector(".panel")!.textContent).toContain("Show better results"));
+    expect([titles(), chosen()]).toEqual([["Title a", "Title b"], 0]);
+    await userEvent.keyboard("{ArrowUp}");
     await eventually(() => expect(titles()).toEqual(["Title b", "Title a"]));
   });
 

@@ -46,7 +46,7 @@ describe("collectPages", () => {
 
   it("can name pages as hosts show them", async () => {
     const { urls } = await collect(await site(files), { urls: "clean" });
-    expect(urls).toEqual(["a", "c", "guide/", "guide/%C3%A9%20tape", "", "notes/", "notes/b"]);
+    expect(urls).toEqual(["a", "c", "guide/", "guide/%C3%A9%20tape", "./", "notes/", "notes/b"]);
   });
 
   it("reads a single file, and refuses what is not there", async () => {

@@ -60,6 +60,103 @@ describe("bge-m3-web index", () => {
     expect(await list(`${out}-2`)).toEqual(await list(out));
   });
 
+  it("does not run the model for what has not changed, and says how long the rest takes", async () => {
+    const { folder, out } = await site();
+    for (let place = 0; place < 12; place++)
+      await writeFile(path.join(folder, `page-${place}.html`), page("en", `Page ${place}`, `<p>${"Some words. ".repeat(400)}</p>`));
+    const first = await bgeM3Web(["index", folder, "--out", out], { isTTY: true });
+    expect(first.code).toBe(0);
+    expect(first.stderr).toMatch(/index {2}[█░]+ {2}\d+ % {2}\d+ of \d+ tokens {2}en {2}\d+ s left/);
+    const notAgain = () => {
+      throw new Error("The model was run again.");
+    };
+    const again = await bgeM3Web(["index", folder, "--out", out, "--json"], { beforeRun: notAgain });
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    await writeFile(path.join(folder, "page-3.html"), page("en", "Page 3", "<p>Other words.</p>"));
+    const { stderr } = await bgeM3Web(["index", folder, "--out", out, "--json"], { beforeRun: notAgain });
+    expect(stderr).toContain("The model was run again.");
+  });
+
+  it("reads Markdown and JSON Lines beside HTML", async () => {
+    const { folder, out } = await site();
+    await writeFile(path.join(folder, "mouse.md"), "---\ndescription: Pointing.\nlang: en\n---\n\n# The mouse\n\nMove it.\n\n## Click twice\n\nQuickly.\n");
+    await writeFile(path.join(folder, "more.jsonl"), `${JSON.stringify({ url: "more/clock", lang: "en", title: "Clock", text: "Set the time." })}\n{"broken\n`);
+    const { done, stderr } = await build(folder, out);
+    expect(done).toMatchObject({ pages: 5, skipped: 1, languages: { en: { documents: 6 } } });
+    expect(stderr).toMatch(/^more\.jsonl, line 2 was passed over: /);
+    const { lines } = await bgeM3Web(["search", out, "Click twice Quickly", "--lang", "en", "--json"]);
+    expect(lines[0]).toMatchObject({ url: "mouse.html#click-twice", title: "The mouse › Click twice", passage: { text: "Quickly." } });
+    expect(lines.map(({ url }) => url)).toContain("more/clock");
+  });
+
+  it("weighs sections as their pages say", async () => {
+    const { folder, out } = await site();
+    const ask = async () => (await bgeM3Web(["search", out, "Change the volume", "--lang", "en", "--json"])).lines.map(({ url }) => url);
+    await build(folder, out);
+    expect((await ask())[0]).toBe("sound.html");
+    expect((await list(out)).languages.en.weighted).toBeUndefined();
+    await writeFile(path.join(folder, "sound.html"), page("en", "Sound", "<p data-m3-weight='0'>Change the volume of the loudspeaker.</p>"));
+    await build(folder, out);
+    expect((await list(out)).languages.en.weighted).toBe(true);
+    expect((await ask()).slice(-2)).toContain("sound.html");
+  });
+
+  it.each([
+    ["markup", '</title><script>alert(1)</script><img src=x onerror="alert(1)">'],
+    ["an override of direction", "invoice\u202Egpj.exe\u2066\u0000"],
+    ["a line of a million characters", "x".repeat(1_000_000)],
+  ])("takes %s for text in every field, and gives it back", async (_, hostile) => {
+    const folder = await temporaryFolder();
+    const escaped = hostile.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+    const head = `<title>${escaped}</title><meta name="description" content="${escaped}"><meta name="m3:kind" content="${escaped}"><meta name="m3:${escaped}" content="x">`;
+    await writeFile(
+      path.join(folder, "a.html"),
+      `<html lang="${escaped}"><head>${head}</head><main><h1>${escaped}</h1><h2 id="${escaped}">${escaped}</h2><p>${escaped} lamp</p></main>`,
+    );
+    const record = {
+      url: `b?${encodeURIComponent(hostile.slice(0, 100))}`,
+      title: hostile,
+      description: hostile,
+      text: `${hostile.slice(0, 1000)} lamp`,
+      fields: { kind: hostile },
+    };
+    await writeFile(path.join(folder, "b.jsonl"), JSON.stringify(record));
+    await writeFile(path.join(folder, "c.md"), `---\ntitle: ${JSON.stringify(hostile)}\n---\n\n${hostile.slice(0, 1000)}\n\nlamp\n`);
+    const out = path.join(folder, "out");
+    const { code, stderr, done } = await build(folder, out);
+    expect([code, stderr, done?.pages]).toEqual([0, "", 3]);
+    const { lines, stdout } = await bgeM3Web(["search", out, "lamp", "--json"]);
+    const titles = lines.map(({ title }) => title.split(" › ")[0]);
+    // HTML knows no character of number 0 and has another for it; what is too long for a title is cut.
+    const shown = hostile.length > 300 ? `${hostile.slice(0, 299)}…` : hostile.replace("\u0000", "");
+    expect(new Set(titles.map((title) => title.replaceAll("\u0000", "").replaceAll("\uFFFD", "")))).toEqual(new Set([shown]));
+    expect(lines.map(({ url }) => url.slice(0, 1)).toSorted()).toEqual(expect.arrayContaining(["a", "b", "c"]));
+    expect(stdout.split("\n")).toHaveLength(lines.length + 1);
+  });
+
+  it("takes fields of several types for texts, also when one changes, and passes over what no index can hold", async () => {
+    const { folder, out } = await site();
+    await writeFile(path.join(folder, "a.md"), "---\nlang: en\nsince: 2024\nOld Name!: x\n---\n\nOne lamp.\n");
+    const numbers = await build(folder, out);
+    expect(numbers).toMatchObject({ code: 0, stderr: "" });
+    await writeFile(path.join(folder, "b.md"), "---\nlang: en\nsince: last year\n---\n\nTwo lamps.\n");
+    const mixed = await build(folder, out);
+    expect(mixed).toMatchObject({ code: 0, stderr: "", done: { languages: { en: { documents: 5 } } } });
+    const { lines } = await bgeM3Web(["search", out, "lamp", "--json", "--lang", "en"]);
+    const since = lines.filter(({ url }) => /^[ab]\./.test(url)).map(({ fields }) => fields);
+    expect(since).toEqual(expect.arrayContaining([{ since: "2024" }, { since: "last year" }]));
+    const wrong = [
+      { url: "x".repeat(1000), text: "x" },
+      { url: "a\u0000", text: "x" },
+      { url: "\ud800", text: "x" },
+      { url: "u", text: "x", fields: { "a b": 1 } },
+    ];
+    await writeFile(path.join(folder, "wrong.jsonl"), wrong.map((record) => JSON.stringify(record)).join("\n"));
+    const { stderr, done } = await build(folder, out);
+    expect(done).toMatchObject({ pages: 5, skipped: 4 });
+    expect(stderr.match(/^wrong\.jsonl, line \d was passed over: /gm)).toHaveLength(4);
+  });
+
   it("builds anew with other settings", async () => {
     const { folder, out } = await site();
     await build(folder, out);

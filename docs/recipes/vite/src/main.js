@@ -1,0 +1,2 @@
+import "bge-m3-web/element";
+import "./style.css";

@@ -1,0 +1,130 @@
+/** The recipe without a generator, as the workflow for GitHub Pages builds it: everything that a reader may meet. */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { parse } from "yaml";
+import { repository } from "../installed.ts";
+import { BASE, buildRecipe, rebuild } from "./recipe.ts";
+import { placeOf, RECIPE_MS, stage } from "./stage.ts";
+
+interface Step {
+  readonly name?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: { readonly path?: string };
+}
+
+const workflow = parse(readFileSync(path.join(repository, "docs/recipes/github-pages/deploy.yml"), "utf8"));
+const steps: readonly Step[] = workflow.jobs.publish.steps;
+const { folder } = inject("installed");
+const show = stage();
+let site: string;
+
+beforeAll(() => {
+  const command = steps.find(({ name }) => name === "Build")!.run!;
+  const published = steps.find(({ uses }) => uses?.startsWith("actions/upload-pages-artifact"))!.with!.path!;
+  site = buildRecipe("plain-html", folder, published, command);
+}, RECIPE_MS);
+
+describe("the recipe plain-html", () => {
+  it(
+    "is searched in five languages, with threads, by keys alone and without a serious finding of axe",
+    async () => {
+      const { reader, host } = await show(site, "puncture.html", { colorScheme: "dark" });
+      await reader.isolated();
+      await reader.page.keyboard.press("/");
+      await reader.page.keyboard.type("loud screeching when braking");
+      await reader.answered("loud screeching when braking", "meaning");
+      await reader.page.keyboard.press("ArrowDown");
+      await reader.page.keyboard.press("Enter");
+      await reader.page.waitForURL(`**${BASE}brakes.html#squeal`);
+      for (const [question, place] of [
+        ["Reifen flicken", "puncture.html"],
+        ["Comment nettoyer la chaîne ?", "chain.html"],
+        ["バッテリーを充電する", "ko/lights.html"],
+        ["브레이크 소음", "brakes.html"],
+        ["setting up the brake cable", "brakes.html"],
+      ] as const)
+        expect([question, placeOf((await reader.ask(question))[0]!).split("#")[0]]).toEqual([question, place]);
+      const { violations } = await new AxeBuilder({ page: reader.page }).analyze();
+      expect(
+        violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
+      ).toEqual([]);
+      expect(reader.problems).toEqual([]);
+      expect(host.sent.filter(({ status }) => status >= 400)).toEqual([]);
+    },
+    RECIPE_MS,
+  );
+
+  it(
+    "answers after a reload without a byte of the model, and when the network is gone",
+    async () => {
+      const { reader, host } = await show(site, "index.html");
+      await reader.isolated();
+      const before = await reader.ask("Reifen flicken");
+      const readIndex = () => new Set(host.sent.map((one) => one.path).filter((name) => /^search\/\w+-\w+\//.test(name)));
+      const kept = () => reader.page.evaluate(async () => (await (await caches.open("bge-m3-web-pages")).keys()).map(({ url }) => url));
+      await expect
+        .poll(
+          async () => {
+            const urls = await kept();
+            return [...readIndex()].filter((name) => !urls.some((url) => url.endsWith(name)));
+          },
+          { timeout: 60_000 },
+        )
+        .toEqual([]);
+
+      host.sent.length = 0;
+      await reader.page.reload();
+      await reader.isolated();
+      expect(await reader.ask("Reifen flicken")).toEqual(before);
+      expect(host.sent.filter(({ path: name, bytes }) => bytes > 0 && /\.(safetensors|vocab)$/.test(name))).toEqual([]);
+
+      await host.stop();
+      await reader.page.reload();
+      await reader.isolated();
+      expect(await reader.ask("Reifen flicken")).toEqual(before);
+      // Of its words some may not be there: then the words that are find the page.
+      expect(placeOf((await reader.ask("barrel adjuster", "either"))[0]!)).toBe("brakes.html#cable");
+    },
+    RECIPE_MS,
+  );
+
+  it(
+    "is brought up to date by another build, of which a reader gets what is new",
+    async () => {
+      const { reader, host } = await show(site, "index.html");
+      await reader.isolated();
+      await reader.ask("Reifen flicken");
+      const page = '<html lang="en"><main><h1>Set the height of the saddle</h1><p>Your leg is almost straight at the lowest point.</p></main>';
+      writeFileSync(path.join(site, "saddle.html"), page);
+      expect(rebuild(path.dirname(site), "npm run index")).toContain("en: 10 sections in 10 passages");
+      await reader.page.reload();
+      await reader.isolated();
+      expect(placeOf((await reader.ask("Sattelhöhe einstellen"))[0]!)).toBe("saddle.html");
+      expect(reader.problems).toEqual([]);
+      // Of the index before, nothing is kept.
+      const folders = () =>
+        reader.page.evaluate(async () => (await (await caches.open("bge-m3-web-pages")).keys()).map(({ url }) => /search\/(en-\w+)/.exec(url)?.[1]));
+      await expect.poll(async () => new Set((await folders()).filter((name) => name !== undefined)).size, { timeout: 60_000 }).toBe(1);
+      expect(host.sent.filter(({ status }) => status >= 400)).toEqual([]);
+    },
+    RECIPE_MS,
+  );
+
+  it(
+    "works where the disk is full",
+    async () => {
+      const { reader, host } = await show(site, "index.html");
+      await reader.isolated();
+      const devtools = await reader.context.newCDPSession(reader.page);
+      await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.url).origin, quotaSize: 200_000 });
+      expect(placeOf((await reader.ask("Reifen flicken"))[0]!)).toBe("puncture.html#patch");
+      expect(reader.problems).toEqual([]);
+      const { usage } = await reader.page.evaluate(() => navigator.storage.estimate());
+      expect(usage).toBeLessThan(1_000_000);
+    },
+    RECIPE_MS,
+  );
+});
