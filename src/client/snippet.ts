@@ -10,6 +10,11 @@ export interface MarkedText {
 const SNIPPET_CHARACTERS = 200;
 /** Matching tokens that say little ("the") would mark half of the text. */
 const LEAST_SHARE = 0.15;
+/** A token is a piece of a word as a rule. So much of a word in letters such as Latin's must have matched for the word to be marked: the "e" of "Clause" says nothing. */
+const LEAST_PART = 0.5;
+/** Letters of scripts that write words with spaces around them, and where the beginning of a word is not a word as in Korean. */
+const SPACED = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Armenian}\p{Script=Georgian}\p{Script=Arabic}\p{Script=Hebrew}\p{N}]/u;
+const SPACED_WORD = new RegExp(`${SPACED.source}[${SPACED.source.slice(1, -1)}\\p{M}]*`, "gu");
 /** Of words shorter than this nothing is marked, in scripts with spaces. */
 const SHORTEST_WORD = 3;
 const MOST_WORDS = 32;
@@ -17,14 +22,19 @@ const MOST_WORDS = 32;
 type Range = readonly [start: number, end: number];
 
 export function markTitle({ title = "", explanation }: SearchHit, query: string): MarkedText {
-  const marks = explanation?.terms.length ? rangesOf(explanation, "title") : wordRanges(title, query);
+  const marks = explanation?.terms.length ? wholeWords(title, rangesOf(explanation, "title")) : wordRanges(title, query);
   return { text: title, marks: marks.filter(([, end]) => end <= title.length) };
 }
 
 /** About 200 characters of the passage, where most of it matched. */
 export function snippetOf({ passage, explanation }: SearchHit, query: string): MarkedText {
   const { text, start } = passage;
-  const ranges = explanation?.terms.length ? rangesOf(explanation, "text").map(([from, to]): Range => [from - start, to - start]) : wordRanges(text, query);
+  const ranges = explanation?.terms.length
+    ? wholeWords(
+        text,
+        rangesOf(explanation, "text").map(([from, to]): Range => [from - start, to - start]),
+      )
+    : wordRanges(text, query);
   const marks = ranges.filter(([from, to]) => from >= 0 && to <= text.length).sort((a, b) => a[0] - b[0]);
   const from = wordStart(text, bestStart(marks, text.length));
   const to = wordEnd(text, from + SNIPPET_CHARACTERS);
@@ -42,6 +52,31 @@ function rangesOf({ terms }: NonNullable<SearchHit["explanation"]>, part: "title
   return terms
     .filter(({ product }) => product >= best * LEAST_SHARE)
     .flatMap(({ passage }) => passage.filter((range) => range.of === part).map(({ start, end }): Range => [start, end]));
+}
+
+/** Pieces of words as whole words, where enough of a word matched. Pieces in other scripts stay as they are. */
+function wholeWords(text: string, pieces: readonly Range[]): Range[] {
+  const inside = pieces.filter(([from, to]) => from >= 0 && to <= text.length).sort((a, b) => a[0] - b[0]);
+  const isSpaced = ([from, to]: Range) => SPACED.test(text.slice(from, to));
+  const whole = inside.filter((piece) => !isSpaced(piece));
+  const spaced = inside.filter(isSpaced);
+  if (spaced.length === 0) return whole;
+  let first = 0;
+  for (const { 0: word, index } of text.matchAll(SPACED_WORD)) {
+    const end = index + word.length;
+    while (first < spaced.length && spaced[first]![1] <= index) first++;
+    let matched = 0;
+    let at = index;
+    for (let next = first; next < spaced.length && spaced[next]![0] < end; next++) {
+      const [from, to] = [Math.max(spaced[next]![0], at), Math.min(spaced[next]![1], end)];
+      if (to <= from) continue;
+      matched += to - from;
+      at = to;
+    }
+    if (matched >= word.length * LEAST_PART) whole.push([index, end]);
+    if (first === spaced.length) break;
+  }
+  return whole.sort((a, b) => a[0] - b[0]);
 }
 
 /** Where a text has words of the question, or their beginnings: for hits that were found by words. */

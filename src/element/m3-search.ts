@@ -132,10 +132,10 @@ export class M3SearchElement extends LitElement {
     return html`<div class="note" part="note"><span>${text}</span>${model.kind === "declined" || model.kind === "failed" ? ask : nothing}</div>`;
   }
 
-  /** Below the list, where it is always in sight: above, it would push down what is under the pointer. */
+  /** Below the list: above, it would push down what is under the pointer. */
   #heldNote(): TemplateResult | typeof nothing {
     if (!this.state?.held) return nothing;
-    return html`<div class="note held" part="note"><button type="button" @click=${() => this.#controller?.showBetter()}>${this.#words.better}</button></div>`;
+    return html`<div class="note" part="note"><button type="button" @click=${() => this.#controller?.showBetter()}>${this.#words.better}</button></div>`;
   }
 
   #announcement(): string {

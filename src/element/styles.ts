@@ -85,16 +85,23 @@ export const styles = css`
     border: 1px solid var(--m3-line);
     border-radius: var(--m3-radius);
     box-shadow: 0 0.5rem 1.5rem rgb(0 0 0 / 18%);
+    display: flex;
+    flex-direction: column;
     inset-inline: 0;
     margin-block-start: 0.375rem;
     max-block-size: var(--m3-height);
-    overflow: auto;
-    overscroll-behavior: contain;
+    overflow: hidden;
     position: absolute;
     z-index: 10;
   }
   .panel[hidden] {
     display: none;
+  }
+  /* What scrolls is the listbox, which the keys of the box move through; notes below it stay in sight. */
+  [role="listbox"] {
+    min-block-size: 0;
+    overflow: auto;
+    overscroll-behavior: contain;
   }
   [role="option"] {
     border-block-end: 1px solid var(--m3-line);
@@ -142,12 +149,6 @@ export const styles = css`
     gap: 0.5rem;
     justify-content: space-between;
     padding: 0.5rem 0.875rem;
-  }
-  .held {
-    background: var(--m3-surface);
-    border-block-start: 1px solid var(--m3-line);
-    inset-block-end: 0;
-    position: sticky;
   }
   .status {
     block-size: 1px;

@@ -26,6 +26,8 @@ const HTML = /\.x?html?$/i;
 const MARKDOWN = /\.(md|markdown)$/i;
 const JSON_LINES = /\.(jsonl|ndjson)$/i;
 const SKIPPED_FOLDERS = new Set(["node_modules"]);
+/** Of what `copy-assets` puts into a site. */
+const LICENCES = /^licenses-(element|isolation|main|worker)\.md$/;
 /** A file that is larger is no page. */
 const LARGEST_PAGE_BYTES = 32 << 20;
 
@@ -50,7 +52,7 @@ async function filesOf(folder: string): Promise<string[]> {
     const file = path.join(entry.parentPath, entry.name);
     const below = path.relative(folder, file).split(path.sep);
     if (below.some((part) => part.startsWith(".") || SKIPPED_FOLDERS.has(part))) continue;
-    if (entry.isFile() && (HTML.test(entry.name) || MARKDOWN.test(entry.name) || JSON_LINES.test(entry.name))) files.push(file);
+    if (entry.isFile() && !LICENCES.test(entry.name) && (HTML.test(entry.name) || MARKDOWN.test(entry.name) || JSON_LINES.test(entry.name))) files.push(file);
   }
   return files.sort();
 }

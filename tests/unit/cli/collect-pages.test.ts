@@ -31,6 +31,7 @@ const files = {
   ".git/a.html": "x",
   "node_modules/p/a.md": "x",
   "style.css": "x",
+  "m3/licenses-worker.md": "x",
   "latin1.html": new Uint8Array([0x3c, 0x70, 0x3e, 0xe9]),
 };
 

@@ -48,6 +48,19 @@ describe("snippetOf", () => {
     expect(shown(markTitle(explained, "ink"))).toBe("[Print] a page");
   });
 
+  it("marks whole words of which enough matched, and pieces of Korean and Japanese as they are", () => {
+    const marked = (text: string, ...pieces: string[]) => {
+      const passage = pieces.map((piece) => ({ of: "text" as const, start: text.indexOf(piece), end: text.indexOf(piece) + piece.length }));
+      const term = { token: "x", queryWeight: 1, passageWeight: 1, product: 1, query: [], passage };
+      return shown(snippetOf(hit(text, { explanation: { tokens: [], terms: [term] } }), "x"));
+    };
+    expect(marked("Adjust the brakes of Clause", "brak", "e of")).toBe("Adjust the [brakes] of Clause");
+    expect(marked("Bremsbelag wechseln", "Brems", "belag")).toBe("[Bremsbelag] wechseln");
+    expect(marked("문서를 인쇄하는 방법", "인쇄")).toBe("문서를 [인쇄]하는 방법");
+    expect(marked("チェーンに油をさす", "油")).toBe("チェーンに[油]をさす");
+    expect(marked("printer’s USB-C port", "USB", "C")).toBe("printer’s [USB]-[C] port");
+  });
+
   it("takes any text and question", () => {
     expect(shown(snippetOf(hit(""), ""))).toBe("");
     const long = "x".repeat(1_000_000);
