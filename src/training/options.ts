@@ -29,6 +29,11 @@ export interface TrainingOptions {
   readonly seed?: number | undefined;
   /** The dev set is scored after each so many steps, and at the end. Default 100. */
   readonly devEvery?: number | undefined;
+  /**
+   * Heads of which step are kept. `best`: of the best dev score, for runs that may learn by heart. `last`: of the last step, when the learning rate has come down;
+   * with few dev pairs the best score is chance's. Default `best`.
+   */
+  readonly keep?: "best" | "last" | undefined;
   /** Training ends early when so many dev scores in a row are no better than the best. Default 5; 0 never. */
   readonly patience?: number | undefined;
 }
@@ -49,6 +54,7 @@ const DEFAULTS: ResolvedTrainingOptions = {
   weights: REFERENCE_WEIGHTS,
   seed: 1,
   devEvery: 100,
+  keep: "best",
   patience: 5,
 };
 
@@ -73,6 +79,7 @@ export function resolveTrainingOptions(options: TrainingOptions): ResolvedTraini
     "a whole number from 2, as pairs are the negatives of one another",
   );
   for (const name of ["learningRate", "temperature"] as const) check(name, resolved[name] > 0 && Number.isFinite(resolved[name]), "a number above 0");
+  check("keep", resolved.keep === "best" || resolved.keep === "last", '"best" or "last"');
   check("weightDecay", resolved.weightDecay >= 0 && Number.isFinite(resolved.weightDecay), "a number from 0");
   check("warmUpRatio", resolved.warmUpRatio >= 0 && resolved.warmUpRatio <= 1, "a number from 0 to 1");
   return resolved;

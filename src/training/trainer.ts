@@ -45,7 +45,7 @@ export interface TrainingRun {
   readonly source: StatesSource;
   readonly train: readonly TrainingPair[];
   readonly dev: readonly TrainingPair[];
-  /** Changed in place; at the end they hold the numbers of the best dev score, or the last ones where there is no dev set. */
+  /** Changed in place; at the end they hold the numbers of the best dev score, or the last ones where there is no dev set or the option `keep` says so. */
   readonly heads: TrainableHeads;
   readonly specialIds: ReadonlySet<number>;
   readonly options?: TrainingOptions | undefined;
@@ -123,11 +123,12 @@ class Trainer {
       if (signal?.aborted) await this.#run.onCheckpoint?.(this.#state());
       throw error;
     }
-    if (this.#dev.length > 0)
+    const keepsBest = this.#dev.length > 0 && this.#options.keep === "best";
+    if (keepsBest)
       this.#optimizer.parameters.forEach(({ values }, index) => {
         values.set(this.#best[index]!);
       });
-    const bestStep = this.#dev.length > 0 ? this.#bestRecord!.step : this.#step;
+    const bestStep = keepsBest ? this.#bestRecord!.step : this.#step;
     return { steps: this.#steps, dev: this.#dev, bestStep, stoppedEarly: this.#step < total };
   }
 

@@ -33,7 +33,7 @@ export function recipe(pairs: number): Recipe {
     ],
     trainHeads: [
       ...["--lexical-hidden", "128", "--lexical-input", "both", "--lexical-weight", "1", "--colbert-dim", "384"],
-      ...["--epochs", "2", "--batch", "32", "--hard-negatives", "0", ...maxLength, "--patience", "0", "--dev-every", "100", "--seed", "1"],
+      ...["--epochs", "3", "--batch", "32", "--hard-negatives", "0", ...maxLength, "--keep", "last", "--patience", "0", "--dev-every", "100", "--seed", "1"],
     ],
   };
 }

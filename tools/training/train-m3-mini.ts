@@ -5,8 +5,8 @@
  *     npx tsx tools/training/train-m3-mini.ts --ablations           and what each part of the method gives
  *     npx tsx tools/training/train-m3-mini.ts --heads FILE          judges a file of heads, such as models/m3-mini/heads.safetensors
  *
- * Options: --pairs N (2000), --languages de,en (those that are judged), --out FOLDER (.cache/training), --json. Files that are there already are used again;
- * hidden states are kept in the folder. It changes nothing that ships: copying heads.safetensors to models/m3-mini, build:m3-mini and new goldens does.
+ * Options: --pairs N (2800), --languages de,en (those that are judged), --out FOLDER (.cache/training), --json. Files that are there already are used again;
+ * hidden states are kept in the folder. It changes nothing that ships: ship-heads.ts does.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -26,7 +26,7 @@ import { barsOf, table } from "./report.ts";
 
 const { values } = parseArgs({
   options: {
-    pairs: { type: "string", default: "2000" },
+    pairs: { type: "string", default: "2800" },
     languages: { type: "string" },
     out: { type: "string", default: ".cache/training" },
     heads: { type: "string" },

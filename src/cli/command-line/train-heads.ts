@@ -37,6 +37,7 @@ interface TrainHeadsFlags extends OutputOptions {
   /** commander's form of `--no-distillation`. */
   readonly distillation: boolean;
   readonly devEvery?: number;
+  readonly keep?: "best" | "last";
   readonly patience?: number;
   readonly seed: number;
   readonly maxLength: number;
@@ -73,6 +74,7 @@ export function addTrainHeads(program: Command, surroundings: Surroundings): voi
     .addOption(new Option("--lexical-weight <x>", "weight of the lexical head's own terms in the loss").argParser(positive).default(REFERENCE_WEIGHTS.lexical))
     .option("--no-distillation", "InfoNCE only")
     .addOption(new Option("--dev-every <n>", "steps between two dev scores (default: 100)").argParser(wholeNumber))
+    .addOption(new Option("--keep <which>", "heads of the best dev score or of the last step (default: best)").choices(["best", "last"]))
     .addOption(new Option("--patience <n>", "stop after so many dev scores without a better one, 0 never (default: 5)").argParser(wholeOrZero))
     .addOption(new Option("--seed <n>", "the same seed gives the same heads").argParser(wholeOrZero).default(1))
     .addOption(maxLengthOption("cut texts to this many tokens, prompt and special tokens included").default(128))
@@ -147,9 +149,9 @@ function shapesOf({ heads, lexicalHidden, lexicalInput, colbertDim, colbertInput
 }
 
 function trainingOptions(flags: TrainHeadsFlags): TrainingOptions {
-  const { epochs, batch, hardNegatives, learningRate, temperature, lexicalWeight, distillation, devEvery, patience } = flags;
+  const { epochs, batch, hardNegatives, learningRate, temperature, lexicalWeight, distillation, devEvery, keep, patience } = flags;
   const weights = { ...REFERENCE_WEIGHTS, lexical: lexicalWeight };
-  return { epochs, batchPairs: batch, hardNegatives, learningRate, temperature, weights, distills: distillation, devEvery, patience };
+  return { epochs, batchPairs: batch, hardNegatives, learningRate, temperature, weights, distills: distillation, devEvery, keep, patience };
 }
 
 function devLine({ step, dense, lexical, colbert, ensemble }: DevRecord): string {

@@ -68,6 +68,18 @@ describe("training", () => {
     expect(numbersOf(heads)).toEqual(kept.get(result.bestStep));
   });
 
+  it("keeps those of the last step where it is asked to", async () => {
+    const heads = freshHeads();
+    let last: number[][] = [];
+    const onStep = () => {
+      last = numbersOf(heads);
+    };
+    const result = await trainHeads(runOf(heads, { options: { ...options, keep: "last" }, onStep }));
+    expect(result.bestStep).toBe(result.steps.length);
+    expect(result.dev.length).toBeGreaterThan(1);
+    expect(numbersOf(heads)).toEqual(last);
+  });
+
   it("stops when the dev set gets no better", async () => {
     // Nothing can be learnt with this learning rate.
     const result = await trainHeads(runOf(freshHeads(), { options: { ...options, learningRate: 1e-12, patience: 2 } }));
@@ -83,6 +95,7 @@ describe("training", () => {
   it.each([
     [{ batchPairs: 1 }, "options.batchPairs"],
     [{ epochs: 0 }, "options.epochs"],
+    [{ keep: "first" }, "options.keep"],
     [{ temperature: 0 }, "options.temperature"],
     [{ epoch: 3 }, "options.epoch"],
   ])("refuses %j", async (wrong, path) => {
