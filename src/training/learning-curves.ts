@@ -2,6 +2,7 @@
 import type { DevRecord, StepRecord } from "./trainer.ts";
 
 const WIDTH = 720;
+const LABEL_HEIGHT = 13;
 const HEIGHT = 260;
 const MARGIN = { left: 48, right: 96, top: 24, bottom: 32 };
 /** Points of a smoothed line. */
@@ -61,13 +62,14 @@ function panel(title: string, lines: readonly Line[], top: number): string {
     `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}" stroke="#ddd"/>`,
     text([MARGIN.left - 6, y(value) + 4], value.toFixed(3), 'text-anchor="end" fill="#555"'),
   ]);
+  const labels = apart(lines.map(({ points }) => y(points.at(-1)![1]) + 4));
   const drawn = lines.flatMap(({ name, points }, index) => {
     const colour = COLOURS[index % COLOURS.length]!;
     const last = points.at(-1)!;
     const path = points.map(([px, py]) => `${x(px).toFixed(1)},${y(py).toFixed(1)}`).join(" ");
     return [
       `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${path}"/>`,
-      text([x(last[0]) + 6, y(last[1]) + 4], `${name} ${last[1].toFixed(3)}`, `fill="${colour}"`),
+      text([x(last[0]) + 6, labels[index]!], `${name} ${last[1].toFixed(3)}`, `fill="${colour}"`),
     ];
   });
   const foot = top + HEIGHT - MARGIN.bottom + 16;
@@ -78,4 +80,15 @@ function panel(title: string, lines: readonly Line[], top: number): string {
     text([MARGIN.left, foot], "step 0", 'fill="#555"'),
     text([WIDTH - MARGIN.right, foot], String(right), 'text-anchor="end" fill="#555"'),
   ].join("\n");
+}
+
+/** Heights of labels, moved down as far as they would cover one another. */
+function apart(heights: readonly number[]): number[] {
+  const moved = [...heights];
+  let below = Number.NEGATIVE_INFINITY;
+  for (const index of [...heights.keys()].sort((a, b) => heights[a]! - heights[b]!)) {
+    moved[index] = Math.max(heights[index]!, below);
+    below = moved[index]! + LABEL_HEIGHT;
+  }
+  return moved;
 }
