@@ -1,3 +1,4 @@
+import path from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { faultyModels } from "./tests/browser/model/faulty-models.ts";
@@ -12,7 +13,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"], environment: "node" } },
+      {
+        extends: true,
+        // The demo imports the package by its public names: here these are its sources, as in demo/vite.config.ts.
+        resolve: { alias: [{ find: /^bge-m3-web\/(extract)$/, replacement: path.resolve("src/$1.ts") }] },
+        test: { name: "unit", include: ["tests/unit/**/*.test.ts"], environment: "node" },
+      },
       // On the packed tarball, installed elsewhere: needs `npm run build`, and takes its time.
       {
         extends: true,

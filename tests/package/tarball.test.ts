@@ -147,11 +147,15 @@ describe("the installed package", () => {
     const script = `
       import * as m3 from "bge-m3-web";
       import { colbertScore, computeLexicalMatchingScore } from "bge-m3-web/scoring";
+      import { readMarkdown, siteDocuments } from "bge-m3-web/extract";
+      import { isolatedResponse } from "bge-m3-web/isolation";
+      const [section] = siteDocuments(readMarkdown("# Caf&eacute;\\n\\nopen", "cafe.md"));
+      const policy = isolatedResponse(new Response("")).headers.get("Cross-Origin-Embedder-Policy");
       const error = await m3.M3.load("m3-mini", { device: "gpu" }).catch((thrown) => thrown);
-      console.log(JSON.stringify([Object.keys(m3), computeLexicalMatchingScore({ 1: 2 }, { 1: 3 }), typeof colbertScore, error.code]));`;
-    const [names, score, type, code] = JSON.parse(run(folder, "node", ["--input-type=module", "--eval", script]));
+      console.log(JSON.stringify([Object.keys(m3), computeLexicalMatchingScore({ 1: 2 }, { 1: 3 }), typeof colbertScore, error.code, section.title, policy]));`;
+    const [names, score, type, code, title, policy] = JSON.parse(run(folder, "node", ["--input-type=module", "--eval", script]));
     expect(names).toContain("M3");
-    expect([score, type, code]).toEqual([6, "function", "invalid-input"]);
+    expect([score, type, code, title, policy]).toEqual([6, "function", "invalid-input", "Café", "require-corp"]);
   });
 
   it.each(["Bundler", "NodeNext"])("has types that hold and that refuse, for moduleResolution %s", (moduleResolution) => {

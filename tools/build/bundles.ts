@@ -1,7 +1,7 @@
 /** The JavaScript of dist: bundles with nothing in common, so that none drags the other's files along. */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { build, type InlineConfig, type Plugin } from "vite";
+import { build, defaultClientConditions, type InlineConfig, type Plugin } from "vite";
 import { literalUrls } from "./literal-urls.ts";
 import { onnxruntime } from "./onnxruntime.ts";
 
@@ -17,12 +17,13 @@ const common: InlineConfig = { root, configFile: false, publicDir: false, logLev
 function browserBundle(
   name: string,
   entries: Readonly<Record<string, string>>,
-  options: { minify: boolean; plugins: Plugin[]; format?: "es" | "iife"; external?: string[] },
+  options: { minify: boolean; plugins: Plugin[]; format?: "es" | "iife"; external?: string[]; conditions?: string[] },
 ): InlineConfig {
-  const { minify, plugins, format = "es", external = [] } = options;
+  const { minify, plugins, format = "es", external = [], conditions = [] } = options;
   return {
     ...common,
     plugins,
+    resolve: { conditions: [...conditions, ...defaultClientConditions] },
     build: {
       outDir: dist,
       emptyOutDir: false,
@@ -59,7 +60,8 @@ const bundles: readonly InlineConfig[] = [
   browserBundle(
     "main",
     { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts", extract: "src/extract.ts", isolation: "src/isolation.ts" },
-    { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
+    // Of a dependency with a form for pages, which needs a document, and one for workers, the latter: it runs anywhere.
+    { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })], conditions: ["worker"] },
   ),
   // With Lit inside, for a page without a bundler.
   browserBundle("element", { element: "src/element.ts" }, { minify: true, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] }),

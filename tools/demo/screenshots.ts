@@ -10,7 +10,7 @@ import { chromiumArguments, findChromium } from "../chromium.ts";
 
 const OUT = "docs/screenshots";
 const CONFIG = "demo/vite.config.ts";
-const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } } as const;
+const sizes = { phone: { width: 390, height: 1100 }, desktop: { width: 1280, height: 1000 } } as const;
 
 interface Scene {
   /** Parameters of the address, by width: on a phone and on a desk one asks different things. */
@@ -22,7 +22,7 @@ interface Scene {
 const both = (parameters: Readonly<Record<string, string>>) => ({ phone: parameters, desktop: parameters });
 const answered = async (page: Page) => {
   await page.locator(".story").waitFor();
-  await page.locator(".hit, .example").first().waitFor();
+  await page.locator(".hit").first().waitFor();
   await page.locator("main[aria-busy=false]").waitFor();
 };
 
@@ -34,7 +34,6 @@ const scenes: Readonly<Record<string, Scene>> = {
     },
     ready: answered,
   },
-  start: { address: both({ lang: "en" }), ready: answered },
   score: {
     address: both({ tab: "score" }),
     ready: async (page) => {
@@ -76,7 +75,7 @@ async function take(context: BrowserContext, name: string, scene: Scene, size: k
   await scene.ready(page);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: path.join(OUT, `${name}-${size}-${colorScheme}.png`), animations: "disabled", fullPage: true });
+    await page.screenshot({ path: path.join(OUT, `${name}-${size}-${colorScheme}.png`), animations: "disabled" });
   }
   await page.close();
 }
