@@ -91,6 +91,8 @@ test("the device: what runs the model, and what the browser has", async () => {
   await expect(page.getByRole("definition").filter({ hasText: "WebAssembly" }).first()).toBeVisible();
   const isolated = page.locator(".fact", { hasText: "Cross-origin isolation" });
   await expect(isolated).toContainText("yes");
+  const benchmark = await page.getByRole("link", { name: "Measure this device" }).getAttribute("href");
+  expect((await page.request.get(new URL(benchmark!, page.url()).href)).status()).toBe(200);
   await expect(page.locator(".fact", { hasText: "Processor cores" })).toContainText(String(await page.evaluate(() => navigator.hardwareConcurrency)));
 });
 

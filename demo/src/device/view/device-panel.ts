@@ -15,7 +15,15 @@ export function devicePanels(app: Store<State>, retryModel: () => void, signal: 
   app.watch(["model", "notices"], (state) => running.replaceChildren(...runningModel(state, retryModel)), signal);
   const capabilities = h("div", {});
   void findCapabilities().then((found) => capabilities.replaceChildren(facts(inWords(found))));
-  return [h("section", { class: "card" }, h("h2", {}, text.running), running), h("section", { class: "card" }, h("h2", {}, text.capabilities), capabilities)];
+  return [
+    h("section", { class: "card" }, h("h2", {}, text.running), running),
+    h("section", { class: "card" }, h("h2", {}, text.capabilities), capabilities, benchmark()),
+  ];
+}
+
+function benchmark(): HTMLElement {
+  const link = h("a", { class: "button button-small button-link", href: "./bench/" }, t().device.benchmark);
+  return h("div", { class: "offline" }, h("p", { class: "card-note" }, t().device.benchmarkNote), link);
 }
 
 function runningModel({ model, notices }: State, retry: () => void): HTMLElement[] {
