@@ -81,6 +81,15 @@ describe("SiteSearch", () => {
     expect((await pagesOf(search.search("rename a file"))).at(-1)!.stage).toBe("meaning");
   });
 
+  it("does not load the model where there is little memory", async () => {
+    vi.stubGlobal("navigator", { deviceMemory: 2 });
+    const search = siteSearch();
+    const pages = await pagesOf(search.search("rename a file"));
+    vi.unstubAllGlobals();
+    expect(pages.map(({ stage }) => stage)).toEqual(["words"]);
+    expect(search.model).toEqual({ kind: "declined" });
+  });
+
   it("stops without an error when it is no longer asked, and with one when it is disposed of", async () => {
     const search = siteSearch({ load: "asked" });
     expect(await pagesOf(search.search("x", { signal: AbortSignal.abort() }))).toEqual([]);
