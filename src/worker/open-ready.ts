@@ -20,6 +20,8 @@ export interface OpenReadyOptions {
   readonly tokenizer: Tokenizer | Promise<Tokenizer>;
   readonly embeddings: EmbeddingTable;
   readonly device: DeviceChoice;
+  /** Why the backend was chosen, when the model was opened before: it holds as long as the same backend runs. */
+  readonly story?: DeviceStory | undefined;
   readonly threads: number | undefined;
   readonly precision?: PrecisionChoice | undefined;
   readonly maxBatchTexts: number | undefined;
@@ -40,5 +42,6 @@ export async function openReady(options: OpenReadyOptions): Promise<ReadyModel> 
   };
   const [tokenizer, { session, story }] = await Promise.all([options.tokenizer, choose(options)]);
   const recovering = new RecoveringSession(session, { reopen: () => choose({}), onDevice });
-  return new ReadyModel({ base, model, heads, tokenizer, embeddings, session: halvingSession(recovering, options.maxBatchTexts), device: story });
+  const known = options.story?.backend === story.backend && options.story.precision === story.precision ? options.story : story;
+  return new ReadyModel({ base, model, heads, tokenizer, embeddings, session: halvingSession(recovering, options.maxBatchTexts), device: known });
 }

@@ -116,7 +116,8 @@ export class WorkerService implements WorkerApi, ModelsApi, WordsApi {
       this.#heads = new HeadsService({
         ready: () => this.#model(),
         // The backend was chosen: no other heads make another one better.
-        switchTo: async (other, how) => this.#replace(await openReady({ ...common, ...how, heads: other, tokenizer, device: backendOf(first, device) })),
+        switchTo: async (other, how) =>
+          this.#replace(await openReady({ ...common, ...how, heads: other, tokenizer, device: backendOf(first, device), story: first.parts.device })),
         openStorage,
         documents: ({ request: index }) => this.#indexes.documents(index, this.#model().parts.model.manifest),
       });

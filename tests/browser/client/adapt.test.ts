@@ -41,7 +41,7 @@ it(
   async () => {
     const index = await m3.openIndex(freshName(), { storage: "memory" });
     await index.add(pages);
-    const [info, before] = [m3.info, await vectorsOf(m3)];
+    const [info, device, before] = [m3.info, m3.device, await vectorsOf(m3)];
     expect(info).toMatchObject({ heads: "shipped", baseFingerprint: info.fingerprint });
     const events: ProgressEvent[] = [];
     const report = await m3.adapt(index, { epochs: 4, maxLength: 48, batchPairs: 8, learningRate: 1e-3, onProgress: (event) => events.push(event) });
@@ -60,6 +60,7 @@ it(
     expect(points.filter(({ dev }) => dev)).toHaveLength(report.curves.dev.length);
 
     expect(m3.info).toMatchObject({ ...info, heads: "adapted", fingerprint: expect.not.stringMatching(info.fingerprint) });
+    expect(m3.device).toEqual(device);
     const after = await vectorsOf(m3);
     expect(after.denseVecs).toEqual(before.denseVecs);
     expect(after.colbertVecs).not.toEqual(before.colbertVecs);
