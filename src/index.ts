@@ -40,7 +40,7 @@ export {
 } from "#core/errors.ts";
 export type { ModelInfo } from "#core/model-info.ts";
 export type { ProgressEvent, ProgressListener, ProgressNotice, ProgressPhase, TrainingPoint } from "#core/progress.ts";
-export { type PublishedFile, type PublishedModel, publishedModels } from "#core/published-models.ts";
+export type { PublishedFile, PublishedModel } from "#core/published-models.ts";
 export type { Score, ScoreOptions, Scores } from "#core/score.ts";
 export type { ModelCheck, StoredModel } from "#core/stored-model.ts";
 export type { Fields, FieldTypes, FieldValue } from "#search/fields/field-types.ts";

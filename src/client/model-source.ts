@@ -4,9 +4,9 @@ import type { PublishedModel } from "#core/published-models.ts";
 import type { LoadRequest, ModelFolder } from "#worker/protocol.ts";
 
 /**
- * A model: a name ("m3-mini", or that of a repository among `publishedModels`); the URL or path of a manifest or of the folder that holds one (ending in "/"); such a folder, or one
+ * A model: a name ("m3-mini", or that of a repository in `bge-m3-web/published`); the URL or path of a manifest or of the folder that holds one (ending in "/"); such a folder, or one
  * with a published ONNX file, on the user's disk: a handle (`showDirectoryPicker()`, or `getAsFileSystemHandle()` of something dropped) or its files (of an
- * `<input type="file" webkitdirectory>`); or an entry like those of `publishedModels` for a repository that is not among them.
+ * `<input type="file" webkitdirectory>`); or an entry like those there for a repository that is not among them.
  */
 export type ModelSource = string | FileSystemDirectoryHandle | FileList | readonly File[] | PublishedModel;
 

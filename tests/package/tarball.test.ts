@@ -62,6 +62,7 @@ describe("the tarball", () => {
       "dist/site.js",
       "dist/element.js",
       "dist/extract.js",
+      "dist/published.js",
       "dist/isolation.js",
       "dist/worker.js",
       "dist/cli.js",

@@ -59,7 +59,14 @@ const bundles: readonly InlineConfig[] = [
   // What an app imports is left readable: the app's own build makes it small.
   browserBundle(
     "main",
-    { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts", extract: "src/extract.ts", isolation: "src/isolation.ts" },
+    {
+      index: "src/index.ts",
+      scoring: "src/scoring.ts",
+      site: "src/site.ts",
+      extract: "src/extract.ts",
+      published: "src/published.ts",
+      isolation: "src/isolation.ts",
+    },
     // Of a dependency with a form for pages, which needs a document, and one for workers, the latter: it runs anywhere.
     { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })], conditions: ["worker"] },
   ),

@@ -19,12 +19,13 @@ const invalid = (path: string) => expect.objectContaining({ code: "invalid-input
 describe("M3.load", () => {
   it("asks for the model with absolute URLs and the device", async () => {
     const load = vi.fn(async () => loaded);
-    const { m3: model } = await m3({ load }, { device: "wasm", threads: 2, baseUrl: new URL("sub/", BASE) });
+    const { m3: model } = await m3({ load }, { device: "wasm", threads: 2, precision: "fp16", baseUrl: new URL("sub/", BASE) });
     expect(load).toHaveBeenCalledWith(expect.anything(), {
       model: "fake",
       baseUrl: `${BASE}sub/`,
       device: "wasm",
       threads: 2,
+      precision: "fp16",
       storage: "auto",
       prefetch: "hot",
       heads: "shipped",
@@ -52,6 +53,7 @@ describe("M3.load", () => {
     ["options.device", { device: "gpu" }],
     ["options.threads", { threads: 0 }],
     ["options.threads", { threads: 1.5 }],
+    ["options.precision", { precision: "fp8" }],
     ["options.storage", { storage: "disk" }],
     ["options.revision", { revision: "latest" }],
     ["options.persist", { persist: "yes" }],

@@ -32,6 +32,18 @@ describe("planWindows", () => {
     expect(cut("a b c d e f", { size: 4, overlap: 2 })).toEqual(["a b c d ", "c d e f"]);
   });
 
+  it("cuts a book into as few windows of BGE-M3's 8,192 tokens as it needs, overlap and all", () => {
+    const text = Array.from({ length: 2500 }, (_, index) => `${sentence(`S${index}`, 11)}. `).join("");
+    const offsets = offsetsOf(text);
+    const windows = planWindows(text, offsets, { size: 8190, overlap: 1024 });
+    expect(offsets.length / 2).toBe(30_000);
+    expect(windows).toHaveLength(Math.ceil((30_000 - 1024) / (8190 - 1024)));
+    for (const { end } of windows) expect(text.slice(Math.max(0, end - 2), end)).toBe(". ");
+    const tokensIn = (start: number, end: number) =>
+      Array.from({ length: offsets.length / 2 }, (_, token) => offsets[2 * token]!).filter((at) => at >= start && at < end).length;
+    for (const [index, { start }] of windows.entries()) if (index > 0) expect(tokensIn(start, windows[index - 1]!.end)).toBeGreaterThan(1000);
+  });
+
   it("covers every text with windows that are not too long", () => {
     const texts = fc.array(fc.constantFrom("word", "naïve", "문장", ".", "。", "\n", " ", "  ", ",", "🙂"), { maxLength: 120 }).map((parts) => parts.join(""));
     const options = fc.integer({ min: 2, max: 20 }).chain((size) => fc.record({ size: fc.constant(size), overlap: fc.integer({ min: 0, max: size >> 1 }) }));

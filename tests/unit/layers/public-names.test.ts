@@ -22,7 +22,7 @@ function isDescribed(name: string, file: string): boolean {
   return comments.some(({ type, value, end }) => type === "Block" && value.startsWith("*") && text.slice(end, declaration!.start) === "\n");
 }
 
-describe.each(["index.ts", "scoring.ts", "site.ts", "extract.ts", "isolation.ts"])("src/%s", (list) => {
+describe.each(["index.ts", "scoring.ts", "site.ts", "extract.ts", "isolation.ts", "published.ts"])("src/%s", (list) => {
   const names = publicNames(list);
 
   it("lists names", () => expect(names.length).toBeGreaterThan(1));

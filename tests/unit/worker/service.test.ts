@@ -64,6 +64,23 @@ describe("WorkerService", () => {
     expect(parts.deviceCandidates).toHaveBeenCalledWith(model, expect.objectContaining({ device: "auto", threads: 1 }));
   });
 
+  it("hands on which precision is asked for, and loads an entry of the catalogue otherwise than a manifest", async () => {
+    const { worker, parts } = await service();
+    await worker.load(call(0), { ...request, prefetch: "none", precision: "fp16" });
+    expect(parts.deviceCandidates).toHaveBeenLastCalledWith(model, expect.objectContaining({ precision: "fp16" }));
+    const fetch = vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response(null, { status: 404 }));
+    try {
+      await expect(worker.load(call(1), { ...request, model: "gpahal/bge-m3-onnx-int8" })).rejects.toMatchObject({
+        code: "missing-shard",
+        message: expect.stringContaining("models/gpahal/bge-m3-onnx-int8/"),
+      });
+      expect(fetch.mock.calls.map(([url]) => url)).toEqual([`${request.baseUrl}models/gpahal/bge-m3-onnx-int8/model_quantized.onnx`]);
+    } finally {
+      fetch.mockRestore();
+    }
+    expect(parts.loadModel).toHaveBeenCalledOnce();
+  });
+
   it("hands storage on, unless the model is to be kept in memory", async () => {
     const { worker, parts } = await service();
     await worker.load(call(0), request);
