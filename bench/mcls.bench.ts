@@ -80,6 +80,7 @@ export async function run({ languages, limit }: BenchOptions): Promise<BenchRepo
           .map(({ id }) => id);
       const { means } = await evaluate(new Map(titles.map(([id]) => [id, id])), qrels, rank, { measures: [MEASURE] });
       values.push(means[MEASURE]!);
+      note(`${MEASURE} ${means[MEASURE]!.toFixed(4)}`);
     }
     rows.push([name, documents.length, long.size, ...values]);
   }
