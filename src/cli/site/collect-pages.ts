@@ -1,5 +1,5 @@
 /** The pages of a built site, or of a file of documents: HTML, Markdown and JSON Lines, in the order of their paths. */
-import { opendir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { InvalidInputError, M3Error } from "#core/errors.ts";
 import { tidyPage } from "#site/check-page.ts";
@@ -46,15 +46,23 @@ export async function* collectPages(source: string, options: CollectOptions): As
   }
 }
 
+/** Without `recursive`: Node 20's `opendir` loses what is beyond the first 32 entries of a folder then, and hidden folders need not be read at all. */
 async function filesOf(folder: string): Promise<string[]> {
   const files: string[] = [];
-  for await (const entry of await opendir(folder, { recursive: true })) {
-    const file = path.join(entry.parentPath, entry.name);
-    const below = path.relative(folder, file).split(path.sep);
-    if (below.some((part) => part.startsWith(".") || SKIPPED_FOLDERS.has(part))) continue;
-    if (entry.isFile() && !LICENCES.test(entry.name) && (HTML.test(entry.name) || MARKDOWN.test(entry.name) || JSON_LINES.test(entry.name))) files.push(file);
+  const folders = [folder];
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    for (const entry of await readdir(next, { withFileTypes: true })) {
+      if (entry.name.startsWith(".") || SKIPPED_FOLDERS.has(entry.name)) continue;
+      const file = path.join(next, entry.name);
+      if (entry.isDirectory()) folders.push(file);
+      else if (entry.isFile() && isPage(entry.name)) files.push(file);
+    }
   }
   return files.sort();
+}
+
+function isPage(name: string): boolean {
+  return !LICENCES.test(name) && (HTML.test(name) || MARKDOWN.test(name) || JSON_LINES.test(name));
 }
 
 async function* readPages(root: string, file: string, { onSkipped, urls = "keep" }: CollectOptions): AsyncGenerator<SitePage> {

@@ -45,6 +45,12 @@ describe("collectPages", () => {
     ]);
   });
 
+  it("reads all pages of large folders", async () => {
+    const names = Array.from({ length: 200 }, (_, place) => (place % 2 === 0 ? `${place}.html` : `guide/deep/${place}.html`));
+    const { urls } = await collect(await site(Object.fromEntries(names.map((name) => [name, "x"]))));
+    expect(urls.toSorted()).toEqual(names.toSorted());
+  });
+
   it("can name pages as hosts show them", async () => {
     const { urls } = await collect(await site(files), { urls: "clean" });
     expect(urls).toEqual(["a", "c", "guide/", "guide/%C3%A9%20tape", "./", "notes/", "notes/b"]);
