@@ -1,40 +1,13 @@
 /** "Bring your own": files in, found, removed; what is broken is named; what is hostile stays text. One page and one model for all. */
-import { type Browser, expect, type Locator, type Page } from "@playwright/test";
-import { DemoPage } from "./demo-page.ts";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Browser, expect, type Page } from "@playwright/test";
+import { FilesPage, PATIENT } from "./files-page.ts";
 import { pdfWithText } from "./pdf.ts";
 import { test } from "./strict-page.ts";
 
 test.describe.configure({ mode: "serial" });
-
-const PATIENT = { timeout: 60_000 };
-
-class FilesPage extends DemoPage {
-  readonly names: Locator = this.page.locator(".file-list .file-name");
-  readonly found: Locator = this.page.locator(".page-files .hit");
-  readonly report: Locator = this.page.locator(".report");
-  readonly ownQuestion: Locator = this.page.getByRole("searchbox", { name: "Search your files" });
-
-  async openFiles(): Promise<void> {
-    await this.open({ tab: "files" });
-    await this.canAdd();
-  }
-
-  async canAdd(): Promise<void> {
-    await expect(this.page.getByRole("button", { name: "Try it with a sample" })).toBeEnabled(PATIENT);
-  }
-
-  async choose(files: readonly { name: string; content: string | Buffer }[]): Promise<void> {
-    const chosen = files.map(({ name, content }) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) }));
-    await this.page.locator("#choose-files").setInputFiles(chosen);
-  }
-
-  async askFiles(question: string): Promise<string> {
-    await this.ownQuestion.fill(question);
-    await expect(this.page.locator(".page-files .results")).toHaveAttribute("aria-busy", "false", PATIENT);
-    await expect(this.found.first()).toBeVisible(PATIENT);
-    return (await this.found.first().locator(".file-name").textContent()) ?? "";
-  }
-}
 
 let demo: FilesPage;
 
@@ -102,7 +75,7 @@ test("an addition can be cancelled: what is in the index stays, nothing is there
   // More than one portion, so that there is something to cancel.
   const long = (number: number) => `Chapter ${number}. ${"Whoever reads this sentence knows what the chapter is about. ".repeat(300)}`;
   await demo.choose(Array.from({ length: 12 }, (_, number) => ({ name: `long-${number}.txt`, content: long(number) })));
-  await expect(demo.page.locator(".work-words")).toContainText("Encoding section", PATIENT);
+  await expect(demo.page.locator(".work-place .work-words")).toContainText("Encoding section", PATIENT);
   await demo.page.getByRole("button", { name: "Cancel" }).click();
   await expect(demo.report).toContainText("Cancelled.", PATIENT);
   const told = Number(/(\d+) files? had/.exec((await demo.report.textContent()) ?? "")?.[1] ?? 0);
@@ -157,6 +130,19 @@ test("dropped files go in, and a half typed syllable is not a question", async (
   expect(await demo.found.allTextContents()).toEqual(before);
   await devtools.send("Input.insertText", { text: "배추" });
   await expect(demo.found.first().locator(".file-name")).toHaveText("kimchi.txt", PATIENT);
+});
+
+test("a folder goes in with its paths", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "demo-files-"));
+  try {
+    mkdirSync(path.join(folder, "notes", "deep"), { recursive: true });
+    writeFileSync(path.join(folder, "notes", "deep", "owls.txt"), "Owls turn their heads to see behind them.");
+    await demo.page.locator("#choose-folder").setInputFiles(path.join(folder, "notes"));
+    await expect(demo.report).toContainText("1 file added.", PATIENT);
+    expect(await demo.askFiles("which birds turn their heads?")).toBe("notes/deep/owls.txt");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("all of it is gone when everything is removed", async () => {

@@ -1,14 +1,15 @@
 /** The demo as an installed page: on a host without headers, without a network, and when a new version comes. One context, and one model on its disk, for all. */
 import { type BrowserContext, expect } from "@playwright/test";
-import { DemoPage } from "./demo-page.ts";
+import { FilesPage } from "./files-page.ts";
 import { PlainHost } from "./host.ts";
+import { pdfWithText } from "./pdf.ts";
 import { test } from "./strict-page.ts";
 
 test.describe.configure({ mode: "serial" });
 
 let host: PlainHost;
 let context: BrowserContext;
-let demo: DemoPage;
+let demo: FilesPage;
 let ids: string[];
 
 const question = "how do I take a screenshot";
@@ -24,7 +25,7 @@ const kept = () =>
 test.beforeAll(async ({ browser }) => {
   host = await PlainHost.start();
   context = await browser.newContext({ serviceWorkers: "allow" });
-  demo = new DemoPage(await context.newPage(), host.url);
+  demo = new FilesPage(await context.newPage(), host.url);
 });
 
 test.afterAll(async () => {
@@ -65,6 +66,16 @@ test("the service worker keeps the page and the pages that were read, and leaves
   expect((await kept()).filter((url) => /\.(safetensors|vocab)$|models\//.test(url))).toEqual([]);
 });
 
+test("what is missing for any question can be downloaded", async () => {
+  await demo.page.getByRole("link", { name: "Device & storage" }).click();
+  await demo.page.getByRole("button", { name: "Download the rest" }).click();
+  await expect(demo.page.getByText("Everything is here")).toBeVisible({ timeout: 60_000 });
+  expect((await kept()).filter((url) => url.startsWith("demo-data/"))).toHaveLength(11);
+  await demo.open({ q: question, lang: "en" });
+  await demo.ready();
+  await demo.answered();
+});
+
 test("without a network and without the host: the page opens, isolated, and answers", async () => {
   await context.setOffline(true);
   await host.stop();
@@ -76,6 +87,19 @@ test("without a network and without the host: the page opens, isolated, and answ
   // Asked from any address of the page.
   await demo.open({ tab: "score" });
   await expect(demo.page.getByRole("heading", { level: 1 })).toHaveText("How a score comes about");
+});
+
+test("still without: files of every kind go in and are found, also after a reload", async () => {
+  await demo.openFiles();
+  await demo.choose([
+    { name: "screen.md", content: "# Screenshots\n\nPress a key to take a screenshot." },
+    { name: "shot.html", content: "<title>Video</title><main><p>Record a video of the screen.</p></main>" },
+    { name: "take.pdf", content: pdfWithText("How to take a screenshot of a window.") },
+  ]);
+  await expect(demo.report).toContainText("3 files added.", { timeout: 60_000 });
+  await demo.page.reload();
+  await demo.canAdd();
+  expect(await demo.askFiles("take a screenshot of a window")).toBe("take.pdf");
   await host.startAgain();
   await context.setOffline(false);
 });

@@ -15,6 +15,8 @@ const sizes = { phone: { width: 390, height: 1100 }, desktop: { width: 1280, hei
 interface Scene {
   /** Parameters of the address, by width: on a phone and on a desk one asks different things. */
   readonly address: Readonly<Record<keyof typeof sizes, Readonly<Record<string, string>>>>;
+  /** On a desk, all of the page instead of what fits. */
+  readonly whole?: boolean;
   /** Brings the page to what is to be seen. */
   readonly ready: (page: Page) => Promise<unknown>;
 }
@@ -36,6 +38,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   },
   score: {
     address: both({ tab: "score" }),
+    whole: true,
     ready: async (page) => {
       await page.locator(".heat-best").first().waitFor();
       await page.locator(".cosine").first().waitFor();
@@ -75,7 +78,11 @@ async function take(context: BrowserContext, name: string, scene: Scene, size: k
   await scene.ready(page);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: path.join(OUT, `${name}-${size}-${colorScheme}.png`), animations: "disabled" });
+    await page.screenshot({
+      path: path.join(OUT, `${name}-${size}-${colorScheme}.png`),
+      animations: "disabled",
+      fullPage: scene.whole === true && size === "desktop",
+    });
   }
   await page.close();
 }

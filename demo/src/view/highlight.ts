@@ -7,8 +7,10 @@ const LEAST_SHARE = 0.4;
 /** In scripts that put spaces between words, a mark covers a whole word of which a piece matches at least this much from its start. */
 const LEAST_COVERAGE = 0.6;
 
-const word = /[\p{L}\p{N}\p{M}]+/gu;
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+/** A word, or in scripts without spaces a run of characters. */
+export const word = /[\p{L}\p{N}\p{M}]+/gu;
+/** Scripts whose words are marked in part. */
+export const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 /** The text of the pieces that are worth a mark. */
 export function piecesToMark(tokens: ReadonlyMap<number, QueryToken>, shared: readonly number[]): string[] {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { decodeText } from "../../../demo/src/files/decode.ts";
 import { readSections } from "../../../demo/src/files/read.ts";
-import { joined } from "../../../demo/src/files/view/marks.ts";
+import { joined, wholeWords } from "../../../demo/src/files/view/marks.ts";
 import { plainName } from "../../../demo/src/files/view/name.ts";
 
 const { signal } = new AbortController();
@@ -68,6 +68,19 @@ describe("marks", () => {
       [0, 4],
       [5, 8],
     ]);
+  });
+});
+
+describe("whole words", () => {
+  const words = (text: string, ...ranges: [number, number][]) => wholeWords(text, ranges).map(([start, end]) => text.slice(start, end));
+
+  it("are marked where most of a word is, in scripts with spaces", () => {
+    expect(words("the gears of bicycles", [8, 9], [13, 20])).toEqual(["bicycles"]);
+    expect(words("fan", [0, 3])).toEqual(["fan"]);
+  });
+
+  it("are marked in part in scripts without", () => {
+    expect(words("배추를 절인다", [0, 2], [3, 4])).toEqual(["배추"]);
   });
 });
 

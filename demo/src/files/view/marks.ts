@@ -1,6 +1,7 @@
 /** What a search found in a passage, as ranges to mark: the tokens that question and passage share, or, across languages, those that met closest. */
 import type { SearchHit } from "bge-m3-web";
 import { h } from "../../view/dom.ts";
+import { unspaced, word } from "../../view/highlight.ts";
 
 type Range = readonly [start: number, end: number];
 
@@ -26,9 +27,22 @@ export function passageMarks({ passage, explanation }: SearchHit, query: string)
     .toSorted((a, b) => b.similarity - a.similarity)
     .slice(0, MOST_MEETINGS)
     .map(({ passage: place }) => place!);
-  const ranges = (shared.length > 0 ? shared : met).filter(({ of }) => of === "text");
+  const ranges = (shared.length > 0 ? shared : met)
+    .filter(({ of }) => of === "text")
+    .map(({ start, end }): Range => [start - passage.start, end - passage.start]);
+  return wholeWords(passage.text, joined(ranges.filter(([start, end]) => start >= 0 && end <= passage.text.length)));
+}
+
+/** Where words stand apart, a word is marked as a whole when most of it is, and not at all otherwise: a single letter tells nothing. */
+export function wholeWords(text: string, ranges: readonly Range[]): Range[] {
+  const covered = (start: number, end: number) => ranges.reduce((sum, [from, to]) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)), 0);
+  const words = [...text.matchAll(word)].map(({ index, 0: found }): Range => [index, index + found.length]);
   return joined(
-    ranges.map(({ start, end }): Range => [start - passage.start, end - passage.start]).filter(([start, end]) => start >= 0 && end <= passage.text.length),
+    words.flatMap(([start, end]): Range[] => {
+      const share = covered(start, end) / (end - start);
+      if (!unspaced.test(text.slice(start, end))) return share > 0.5 ? [[start, end]] : [];
+      return ranges.map(([from, to]): Range => [Math.max(start, from), Math.min(end, to)]).filter(([from, to]) => from < to);
+    }),
   );
 }
 
@@ -36,6 +50,7 @@ function plain(text: string): string {
   return text.normalize("NFKC").trim();
 }
 
+/** In order, those that touch or overlap as one. */
 export function joined(ranges: readonly Range[]): Range[] {
   const merged: [number, number][] = [];
   for (const [start, end] of ranges.toSorted((a, b) => a[0] - b[0])) {
@@ -46,14 +61,12 @@ export function joined(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
-/** White space at the edges of a token is not marked. */
+/** @param ranges in order, without overlaps */
 export function marked(text: string, ranges: readonly Range[]): (string | HTMLElement)[] {
   const parts: (string | HTMLElement)[] = [];
   let done = 0;
   for (const [start, end] of ranges) {
-    const from = start + (text.slice(start, end).length - text.slice(start, end).trimStart().length);
-    if (from >= end) continue;
-    parts.push(text.slice(done, from), h("mark", {}, text.slice(from, end)));
+    parts.push(text.slice(done, start), h("mark", {}, text.slice(start, end)));
     done = end;
   }
   return [...parts, text.slice(done)];
