@@ -208,6 +208,18 @@ describe("outputs that cannot be right", () => {
     await expect(encoder.encode(["10"], "query", ALL)).rejects.toMatchObject({ code: "backend-failed" });
   });
 
+  it("notices them while the next batch is computed, whatever becomes of that", async () => {
+    for (const fails of [false, true]) {
+      const { encoder, session } = fakeEncoder();
+      session.spoil = (result) => (session.batches.length === 1 ? { ...result, pooled: result.pooled!.with(0, Number.NaN) } : result);
+      session.beforeRun = () => {
+        if (fails && session.batches.length === 2) throw new Error("the device is lost");
+      };
+      await expect(encoder.encode(["10 20 30 40", "10"], "query")).rejects.toMatchObject({ code: "non-finite-output" });
+      expect(session.batches).toHaveLength(2);
+    }
+  });
+
   it("passes on what the engine throws, also while the next batch's rows are on their way", async () => {
     const { encoder, session } = fakeEncoder();
     session.beforeRun = () => {
