@@ -59,17 +59,11 @@ const bundles: readonly InlineConfig[] = [
   // What an app imports is left readable: the app's own build makes it small.
   browserBundle(
     "main",
-    {
-      index: "src/index.ts",
-      scoring: "src/scoring.ts",
-      site: "src/site.ts",
-      extract: "src/extract.ts",
-      published: "src/published.ts",
-      isolation: "src/isolation.ts",
-    },
-    // Of a dependency with a form for pages, which needs a document, and one for workers, the latter: it runs anywhere.
-    { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })], conditions: ["worker"] },
+    { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts" },
+    { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
   ),
+  // Parsers, which an app that only searches does without. Of a dependency with a form for pages, which needs a document, and one for workers, the latter runs anywhere.
+  browserBundle("extract", { extract: "src/extract.ts", isolation: "src/isolation.ts" }, { minify: false, plugins: [], conditions: ["worker"] }),
   // With Lit inside, for a page without a bundler.
   browserBundle("element", { element: "src/element.ts" }, { minify: true, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] }),
   // The script of a thread shares the encoder's code with the worker, which finds it beside itself.
