@@ -36,9 +36,11 @@ interface Options {
   readonly model?: LoadedModel;
   /** Hears of every batch. @param session counted as they were opened, from 0 */
   readonly beforeRun?: (outputs: { readonly hidden?: boolean | undefined }, session: number) => Promise<void> | void;
+  /** Hears of progress when it is told, so that a test can act at an exact place. */
+  readonly onEvent?: (call: number, event: ProgressEvent) => void;
 }
 
-async function loaded({ openStorage, request: changes, model: given = model, beforeRun = () => {} }: Options = {}) {
+async function loaded({ openStorage, request: changes, model: given = model, beforeRun = () => {}, onEvent = () => {} }: Options = {}) {
   const storage = memoryStorage();
   const sessions: { readonly opened: LoadedModel; readonly session: EncoderSession }[] = [];
   const worker = new WorkerService({
@@ -68,7 +70,10 @@ async function loaded({ openStorage, request: changes, model: given = model, bef
     openIndexPlace: async () => ({ store: new MemoryStore(), lock: new MemoryLock(), release: async () => {} }),
   });
   const events: ProgressEvent[] = [];
-  worker.connect((_, event) => void events.push(event));
+  worker.connect((id, event) => {
+    events.push(event);
+    onEvent(id, event);
+  });
   const first = await worker.load(call(0), { ...request, ...changes });
   return { worker, storage, sessions, events, first };
 }
@@ -165,11 +170,13 @@ describe("adapting heads in a worker", () => {
   });
 
   it("changes nothing when it is cancelled, and goes on with what was computed when it is called again", async () => {
-    const { worker, storage, events, sessions } = await loaded();
-    const adapting = worker.adapt(call(1), given(), { ...quick, epochs: 5 });
-    await vi.waitFor(() => expect(events.filter(({ phase }) => phase === "train").length).toBeGreaterThan(3), { timeout: 30_000 });
-    worker.cancel(1);
-    await expect(adapting).rejects.toMatchObject({ name: "AbortError" });
+    let trained = 0;
+    const { worker, storage, events, sessions } = await loaded({
+      onEvent: (id, { phase }) => {
+        if (id === 1 && phase === "train" && ++trained === 4) worker.cancel(1);
+      },
+    });
+    await expect(worker.adapt(call(1), given(), { ...quick, epochs: 5 })).rejects.toMatchObject({ name: "AbortError" });
     expect(sessions).toHaveLength(1);
     const left = (await storage.store.list()).map(({ name }) => name);
     expect(left.some((name) => name.startsWith("h-"))).toBe(false);
