@@ -59,7 +59,7 @@ const bundles: readonly InlineConfig[] = [
   // What an app imports is left readable: the app's own build makes it small.
   browserBundle(
     "main",
-    { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts" },
+    { index: "src/index.ts", scoring: "src/scoring.ts", site: "src/site.ts", published: "src/published.ts" },
     { minify: false, plugins: [literalUrls({ "../worker/entry.ts": "./worker.js" })] },
   ),
   // Parsers, which an app that only searches does without. Of a dependency with a form for pages, which needs a document, and one for workers, the latter runs anywhere.
