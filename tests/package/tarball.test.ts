@@ -33,7 +33,7 @@ describe("the tarball", () => {
       return gzipped(minifySync(name, text(name)).code) + imports.reduce((sum, imported) => sum + withImports(imported), 0);
     };
     // With the checks of indexes and of heads that readers adapt.
-    expect(withImports("dist/index.js")).toBeLessThan(14_500);
+    expect(withImports("dist/index.js")).toBeLessThan(13_000);
     seen.clear();
     expect(withImports("dist/scoring.js")).toBeLessThan(4_000);
     seen.clear();
