@@ -26,8 +26,8 @@ const HTML = /\.x?html?$/i;
 const MARKDOWN = /\.(md|markdown)$/i;
 const JSON_LINES = /\.(jsonl|ndjson)$/i;
 const SKIPPED_FOLDERS = new Set(["node_modules"]);
-/** Of what `copy-assets` puts into a site. */
-const LICENCES = /^licenses-(element|isolation|main|worker)\.md$/;
+/** Of what `copy-assets` puts into a site: one for each of the bundles (tools/build/bundles.ts). */
+const LICENCES = /^licenses-[a-z]+\.md$/;
 /** A file that is larger is no page. */
 const LARGEST_PAGE_BYTES = 32 << 20;
 

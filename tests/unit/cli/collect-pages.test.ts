@@ -32,6 +32,7 @@ const files = {
   "node_modules/p/a.md": "x",
   "style.css": "x",
   "m3/licenses-worker.md": "x",
+  "m3/licenses-extract.md": "x",
   "latin1.html": new Uint8Array([0x3c, 0x70, 0x3e, 0xe9]),
 };
 
