@@ -44,8 +44,8 @@ it("takes ONNX Runtime's files from where it is told", async () => {
 
 describe("what there is", () => {
   it("is listed by preference, within the choice", async () => {
-    const webgpu = { backend: "webgpu", available: true, software: true, reason: "google swiftshader" };
-    const wasm = { backend: "wasm", available: true, software: false, reason: expect.stringMatching(/thread/) };
+    const webgpu = { backend: "webgpu", available: true, software: true, half: false, reason: "google swiftshader" };
+    const wasm = { backend: "wasm", available: true, software: false, half: false, reason: expect.stringMatching(/thread/) };
     expect(await listBackends("auto")).toEqual([webgpu, wasm]);
     expect(await listBackends("webgpu")).toEqual([webgpu]);
     expect(await listBackends("wasm")).toEqual([wasm]);
@@ -53,7 +53,7 @@ describe("what there is", () => {
 
   it("includes no WebGPU without an adapter", async () => {
     vi.spyOn(navigator.gpu, "requestAdapter").mockResolvedValue(null);
-    expect(await listBackends("webgpu")).toEqual([{ backend: "webgpu", available: false, software: false, reason: "there is no WebGPU adapter" }]);
+    expect(await listBackends("webgpu")).toEqual([{ backend: "webgpu", available: false, software: false, half: false, reason: "there is no WebGPU adapter" }]);
     await expect(openSession(tiny, { backend: "webgpu" })).rejects.toMatchObject({ code: "backend-failed" });
   });
 
