@@ -55,10 +55,7 @@ export class SectionBuilder {
   endHeading(slug: Slug | undefined): string {
     const { level, id, weight } = this.#heading!;
     this.#heading = null;
-    const text = tidy(this.#line)
-      .replaceAll("\n", " ")
-      // The link that generators put after a heading: a sign, or a character without a width.
-      .replace(/[\s\u200B]*[#¶§\u200B]$/u, "");
+    const text = withoutLink(tidy(this.#line).replaceAll("\n", " "));
     this.#line = "";
     this.#endSection();
     if (text !== "") this.#headings = [...this.#headings.filter((heading) => heading.level < level), { level, text }];
@@ -94,6 +91,17 @@ export class SectionBuilder {
     }
     this.#paragraphs = [];
   }
+}
+
+/**
+ * Without the link that generators put after a heading: a sign, or a character without a width. From the end, one by one: a pattern would look for the end from
+ * every blank of a hostile heading.
+ */
+function withoutLink(heading: string): string {
+  if (!/[#¶§\u200B]$/u.test(heading)) return heading;
+  let end = heading.length - 1;
+  while (end > 0 && /[\s\u200B]/u.test(heading[end - 1]!)) end--;
+  return heading.slice(0, end);
 }
 
 function tidy(text: string): string {

@@ -88,4 +88,12 @@ describe("readHtml", () => {
     expect(deep.sections).toEqual([{ headings: [], anchor: null, text: "deep", weight: 1 }]);
     expect(read("<h1>&lt;img src=x onerror=alert(1)&gt;</h1><p>x</p>").title).toBe("<img src=x onerror=alert(1)>");
   });
+
+  it("reads headings with a million characters that have no width, and takes the one away that is a link", () => {
+    const blanks = "\u200B".repeat(1_000_000);
+    const headings = (html: string) => read(`<h1>page</h1>${html}<p>x</p>`).sections.flatMap((section) => section.headings);
+    expect(headings(`<h2>before${blanks}after</h2>`)).toEqual([`before${blanks}after`]);
+    expect(headings(`<h2>before${blanks}</h2>`)).toEqual(["before"]);
+    expect(headings("<h2>before <a>¶</a></h2>")).toEqual(["before"]);
+  });
 });
