@@ -1,8 +1,8 @@
 /** What is kept on this device, and what can be done about it. */
-import { M3, type ModelCheck, models, type StoredModel } from "bge-m3-web";
+import { M3, type ModelCheck, models, type ProgressEvent, type StoredModel } from "bge-m3-web";
 import { languages } from "../languages.ts";
 import { loadCorpus } from "../loading/corpus.ts";
-import { MODEL } from "../loading/model.ts";
+import { MODEL, notKept } from "../loading/model.ts";
 import type { Bytes, State } from "../state.ts";
 import { Store } from "../store.ts";
 
@@ -79,10 +79,15 @@ export class DeviceStorage {
     const tell = (bytes: Bytes | null) => this.store.update({ download: { kind: "underway", bytes } });
     tell(null);
     try {
-      const onProgress = ({ phase, loaded, total }: { phase: string; loaded: number; total: number }) => phase === "download" && tell({ loaded, total });
+      let lost: string | undefined;
+      const onProgress = ({ phase, loaded, total, notice }: ProgressEvent) => {
+        if (notice) lost ??= notKept([notice])?.message;
+        if (phase === "download") tell({ loaded, total });
+      };
       // A model of its own, which is given up as soon as all its files are there.
       const whole = await M3.load(MODEL, { device: "wasm", threads: 1, prefetch: "all", onProgress });
       await whole.dispose();
+      if (lost !== undefined) throw new Error(lost);
       for (const { code } of languages) await loadCorpus(code, () => {});
       this.store.update({ download: { kind: "done" } });
     } catch (error) {

@@ -54,6 +54,10 @@ export const en = {
     modelFailed: "The model could not be loaded",
     pagesFailed: "Some pages could not be loaded",
     isReady: "The model is ready.",
+    notKept: {
+      "storage-full": "There is no room left to keep the model on this device: it works, and is downloaded again at the next visit.",
+      "storage-unavailable": "This browser does not let the page keep the model: it works, and is downloaded again at the next visit.",
+    },
     ready: "Ready: ",
     threads: (count: number, number: string) => `${number} ${count === 1 ? "thread" : "threads"}`,
     why: "Why",

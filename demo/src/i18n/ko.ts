@@ -52,6 +52,10 @@ export const ko: Messages = {
     modelFailed: "모델을 불러오지 못했습니다",
     pagesFailed: "일부 페이지를 불러오지 못했습니다",
     isReady: "모델이 준비되었습니다.",
+    notKept: {
+      "storage-full": "이 기기에 모델을 저장할 공간이 없습니다. 지금은 쓸 수 있지만 다음에 방문할 때 다시 내려받습니다.",
+      "storage-unavailable": "이 브라우저에는 모델을 저장할 수 없습니다. 지금은 쓸 수 있지만 다음에 방문할 때 다시 내려받습니다.",
+    },
     ready: "준비됨: ",
     threads: (_, number) => `스레드 ${number}개`,
     why: "이유",

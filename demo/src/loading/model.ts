@@ -1,9 +1,15 @@
 /** Loads the model, and tells the page how far that is. */
-import { M3 } from "bge-m3-web";
+import { M3, type ProgressNotice } from "bge-m3-web";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 
 export const MODEL = "m3-mini";
+
+/** The notice that tells why a model is in memory only; undefined where it is kept. */
+export function notKept(notices: readonly ProgressNotice[]): (ProgressNotice & { readonly code: "storage-full" | "storage-unavailable" }) | undefined {
+  for (const { code, message } of notices) if (code === "storage-full" || code === "storage-unavailable") return { code, message };
+  return undefined;
+}
 
 /** Never rejects: a failure is a state, and this may be called again. */
 export async function startModel(store: Store<State>, device: "auto" | "webgpu" | "wasm"): Promise<void> {

@@ -2,6 +2,7 @@
 import type { DeviceAttempt, DeviceStory, M3 } from "bge-m3-web";
 import { whole } from "../i18n/format.ts";
 import { t } from "../i18n/language.ts";
+import { notKept } from "../loading/model.ts";
 import type { Bytes, State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { h } from "./dom.ts";
@@ -18,6 +19,7 @@ export function engineStatus(store: Store<State>, retry: Retry, signal: AbortSig
   const pages = progressRow(t().engine.pages);
   const story = h("div", {});
   const modelFailure = h("div", {});
+  const keeping = h("p", { class: "not-kept", role: "status" });
   const pagesFailure = h("div", {});
   const ready = h("p", { class: "visually-hidden", role: "status" });
   store.watch(
@@ -28,6 +30,14 @@ export function engineStatus(store: Store<State>, retry: Retry, signal: AbortSig
       story.replaceChildren(...(state.kind === "ready" ? [deviceStory(state.value)] : []));
       modelFailure.replaceChildren(...(state.kind === "failed" ? [failure(t().engine.modelFailed, state.error, retry.model)] : []));
       ready.textContent = state.kind === "ready" ? t().engine.isReady : "";
+    },
+    signal,
+  );
+  store.watch(
+    ["notices"],
+    ({ notices }) => {
+      const notice = notKept(notices);
+      keeping.textContent = notice === undefined ? "" : t().engine.notKept[notice.code];
     },
     signal,
   );
@@ -43,7 +53,7 @@ export function engineStatus(store: Store<State>, retry: Retry, signal: AbortSig
     },
     signal,
   );
-  return h("div", { class: "engine" }, model.element, pages.element, story, modelFailure, pagesFailure, ready);
+  return h("div", { class: "engine" }, model.element, pages.element, story, keeping, modelFailure, pagesFailure, ready);
 }
 
 export function backendName(backend: DeviceStory["backend"]): string {
