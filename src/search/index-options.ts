@@ -28,7 +28,7 @@ export interface IndexTuning {
   readonly sketchFromDocuments: number;
   /** After the first search with sketches the vectors are loaded anyway when they take no more than this. Default 64 MiB; 0 never loads them. */
   readonly residentBytes: number;
-  /** Inverted lists and token vectors that were read are kept, up to this many bytes. Default 32 MiB. */
+  /** Inverted lists, token vectors and texts of hits that were read are kept, up to this many bytes. Default 32 MiB. */
   readonly cacheBytes: number;
 }
 

@@ -212,7 +212,7 @@ async function toHits(segments: readonly SegmentSearch[], plan: SearchPlan, hits
   await Promise.all(
     bySegment(hits, segments.length).map(async (group, index) => {
       const { files } = segments[index]!.segment;
-      const records = await files.documents.read(group.map(({ document }) => document));
+      const records = await files.documents.readHits(group.map(({ document }) => document));
       for (const [place, candidate] of group.entries()) {
         const { id, stored } = records[place]!;
         const explanation = plan.explain ? await explainHit(files, candidate.document, plan) : undefined;

@@ -2,7 +2,7 @@
  * A folder of a web server as a byte store that can only be read: what is needed comes by range requests, as a static host answers them.
  *
  * A server that does not know ranges (or compresses what it sends, so that ranges would be those of other bytes) answers with whole files; then each file that is
- * touched is kept in memory, and read from there.
+ * touched is kept in memory, and read from there. Small files are, from every server.
  */
 import { type BlobEntry, type BlobReader, type BlobWriter, type ByteRange, type ByteStore, checkRange } from "#core/byte-store.ts";
 import { InvalidInputError, MissingBlobError, UnreachableFileError } from "#core/errors.ts";
@@ -20,8 +20,10 @@ export interface HttpStoreOptions {
 const GAP_BYTES = 8 << 10;
 /** Requests under way at once, of one read of many ranges. */
 const PARALLEL_REQUESTS = 6;
-/** A blob of this size that was read whole is kept: it is asked for again, as an index's meta file is before each search. */
-const KEPT_BYTES = 16 << 10;
+/** A blob of at most this size is read whole and kept: its parts cost a request each, and every question asks for some of them. */
+const SMALL_BYTES = 64 << 10;
+/** So much is kept of small blobs, the smallest first. */
+const MOST_KEPT_BYTES = 1 << 20;
 const TRIES = 3;
 const DEFAULT_RETRY_DELAY_MS = 300;
 
@@ -29,7 +31,8 @@ export class HttpStore implements ByteStore {
   readonly kind = "http";
   readonly #folder: URL;
   readonly #options: HttpStoreOptions;
-  /** Files of a server without ranges. */
+  readonly #small: ReadonlySet<string>;
+  /** Small blobs, and all of a server without ranges. */
   readonly #whole = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
   /** @param folder ends in a slash */
@@ -37,6 +40,7 @@ export class HttpStore implements ByteStore {
     if (!folder.pathname.endsWith("/")) throw new InvalidInputError("folder", "a URL that ends in a slash", folder.href);
     this.#folder = folder;
     this.#options = options;
+    this.#small = smallBlobs(options.blobs);
   }
 
   async size(name: string): Promise<number | undefined> {
@@ -89,14 +93,28 @@ export class HttpStore implements ByteStore {
     return parts;
   }
 
-  async #read(name: string, bytes: number, { offset, length }: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+  async #read(name: string, bytes: number, range: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    const { offset, length } = range;
     if (length === 0) return new Uint8Array(0);
-    const whole = this.#whole.get(name);
-    if (whole) return (await whole).slice(offset, offset + length);
+    const url = new URL(name, this.#folder);
+    const isWhole = length === bytes;
+    const kept =
+      this.#whole.get(name) ??
+      (this.#small.has(name)
+        ? this.#keep(
+            name,
+            this.#retried(() => this.#readWhole(url, bytes)),
+          )
+        : undefined);
+    if (kept) return (await kept).slice(offset, offset + length);
+    return await this.#retried(() => (isWhole ? this.#readWhole(url, bytes) : this.#readPart(name, url, bytes, range)));
+  }
+
+  async #retried<T>(read: () => Promise<T>): Promise<T> {
     const { retryDelayMs = DEFAULT_RETRY_DELAY_MS } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#request(name, bytes, { offset, length });
+        return await read();
       } catch (error) {
         if (attempt === TRIES || !(error instanceof UnreachableFileError && error.fields.transient === true)) throw error;
         await new Promise((resolve) => setTimeout(resolve, retryDelayMs * attempt));
@@ -104,10 +122,8 @@ export class HttpStore implements ByteStore {
     }
   }
 
-  async #request(name: string, bytes: number, { offset, length }: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
-    const url = new URL(name, this.#folder);
-    const isWhole = offset === 0 && length === bytes;
-    const response = await this.#ask(url, isWhole ? {} : { headers: { Range: `bytes=${offset}-${offset + length - 1}` } });
+  async #readPart(name: string, url: URL, bytes: number, { offset, length }: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await this.#ask(url, { headers: { Range: `bytes=${offset}-${offset + length - 1}` } });
     const encoded = response.headers.has("content-encoding");
     if (response.status === 206 && !encoded) {
       const body = await bodyOf(response, url);
@@ -116,10 +132,15 @@ export class HttpStore implements ByteStore {
     }
     await (response.status === 206 ? response.body?.cancel() : undefined);
     // From now on, and for reads that are under way already, the file comes from here.
-    const whole = this.#whole.get(name) ?? this.#readWhole(url, bytes, response.status === 206 ? undefined : response);
-    if (!isWhole || bytes <= KEPT_BYTES) this.#whole.set(name, whole);
-    whole.catch(() => this.#whole.delete(name));
+    const whole = this.#whole.get(name) ?? this.#keep(name, this.#readWhole(url, bytes, response.status === 206 ? undefined : response));
     return (await whole).slice(offset, offset + length);
+  }
+
+  /** What could not be read is asked for again next time. */
+  #keep(name: string, whole: Promise<Uint8Array<ArrayBuffer>>): Promise<Uint8Array<ArrayBuffer>> {
+    this.#whole.set(name, whole);
+    whole.catch(() => this.#whole.delete(name));
+    return whole;
   }
 
   async #readWhole(url: URL, bytes: number, response?: Response): Promise<Uint8Array<ArrayBuffer>> {
@@ -142,6 +163,18 @@ export class HttpStore implements ByteStore {
     const remedy = status === 404 || status === 416 ? "Publish all files of the index together, and load the page again." : "Try again later.";
     throw new UnreachableFileError(url.href, `the server answered ${status}. ${remedy}`, { status, transient: status >= 500 || status === 429 });
   }
+}
+
+/** Names of the blobs that are kept. */
+function smallBlobs(blobs: Readonly<Record<string, number>>): Set<string> {
+  const small = new Set<string>();
+  let total = 0;
+  for (const [name, bytes] of Object.entries(blobs).toSorted(([, a], [, b]) => a - b)) {
+    total += bytes;
+    if (bytes > SMALL_BYTES || total > MOST_KEPT_BYTES) break;
+    small.add(name);
+  }
+  return small;
 }
 
 async function bodyOf(response: Response, url: URL): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,7 @@
 /** Reads many small records of one section with few reads: neighbours are read together. Every record ends in the xxh32 of what comes before. */
 import type { ByteRange } from "#core/byte-store.ts";
 import { joinRanges } from "#core/join-ranges.ts";
+import type { ByteCache } from "./byte-cache.ts";
 import { xxh32 } from "./checksum.ts";
 import type { SectionFile } from "./section-file.ts";
 
@@ -23,6 +24,31 @@ export async function readRecords(file: SectionFile, section: string, ranges: re
     }
   }
   return records;
+}
+
+/**
+ * The same by numbers of documents, and without reading what is kept.
+ *
+ * @param rangesOf where the records of some of the documents are, checksums included
+ */
+export async function readKeptRecords(
+  cache: ByteCache,
+  file: SectionFile,
+  section: string,
+  documents: ArrayLike<number>,
+  rangesOf: (documents: readonly number[]) => readonly ByteRange[] | Promise<readonly ByteRange[]>,
+): Promise<Uint8Array[]> {
+  const keyOf = (place: number) => `${file.name} ${section} ${documents[place]!}`;
+  const records = Array.from({ length: documents.length }, (_, place): Uint8Array | undefined => cache.get(keyOf(place)));
+  const missing = records.flatMap((record, place) => (record ? [] : [place]));
+  const ranges = await rangesOf(missing.map((place) => documents[place]!));
+  for (const [index, record] of (await readRecords(file, section, ranges)).entries()) {
+    const place = missing[index]!;
+    records[place] = record;
+    // A copy where the record is a part of what was read together with it, which would be kept as a whole.
+    cache.set(keyOf(place), record.buffer.byteLength > record.length + RECORD_CHECKSUM_BYTES ? record.slice() : record);
+  }
+  return records as Uint8Array[];
 }
 
 /** @throws CorruptIndexError */

@@ -8,12 +8,13 @@
  *
  * Attributes: documents, fields (name and type of column N).
  */
-import type { ByteStore } from "#core/byte-store.ts";
+import type { ByteRange, ByteStore } from "#core/byte-store.ts";
 import { type Column, decodeColumn, encodeColumn } from "../fields/column.ts";
 import type { FieldType, FieldValue } from "../fields/field-types.ts";
+import type { ByteCache } from "../format/byte-cache.ts";
 import { xxh32 } from "../format/checksum.ts";
 import { PagedSection } from "../format/pages.ts";
-import { RECORD_CHECKSUM_BYTES, readRecords, sealRecord } from "../format/read-records.ts";
+import { RECORD_CHECKSUM_BYTES, readKeptRecords, readRecords, sealRecord } from "../format/read-records.ts";
 import { SectionFile, SectionWriter } from "../format/section-file.ts";
 
 /** Any JSON value. */
@@ -47,6 +48,12 @@ export function encodeDocument({ id, stored }: DocumentRecord): Uint8Array<Array
 function idOf(record: Uint8Array): { readonly bytes: Uint8Array; readonly end: number } {
   const end = 2 + (record[0]! | (record[1]! << 8));
   return { bytes: record.subarray(2, end), end };
+}
+
+function decodeDocument(record: Uint8Array): DocumentRecord {
+  const { bytes, end } = idOf(record);
+  const id = new TextDecoder().decode(bytes);
+  return { id, stored: end < record.length ? JSON.parse(new TextDecoder().decode(record.subarray(end))) : undefined };
 }
 
 export interface DocumentsInput {
@@ -98,36 +105,32 @@ export class DocumentFile {
   readonly documents: number;
   readonly file: SectionFile;
   readonly #offsets: PagedSection;
+  readonly #cache: ByteCache;
   readonly #columns = new Map<string, Promise<Column>>();
   #hashes: Promise<DataView> | undefined;
 
-  private constructor(file: SectionFile, offsets: PagedSection) {
+  private constructor(file: SectionFile, offsets: PagedSection, cache: ByteCache) {
     this.file = file;
     this.documents = file.count("documents");
     this.#offsets = offsets;
+    this.#cache = cache;
     if (offsets.bytes !== (this.documents + 1) * 4) throw file.corrupt("it has another number of records than of documents.");
   }
 
-  static async open(store: ByteStore, name: string): Promise<DocumentFile> {
+  static async open(store: ByteStore, name: string, cache: ByteCache): Promise<DocumentFile> {
     const file = await SectionFile.open(store, name, "documents");
-    return new DocumentFile(file, await PagedSection.open(file, "offsets", OFFSETS_CACHE_BYTES));
+    return new DocumentFile(file, await PagedSection.open(file, "offsets", OFFSETS_CACHE_BYTES), cache);
   }
 
   /** Id and stored value of some documents. */
   async read(documents: readonly number[]): Promise<DocumentRecord[]> {
-    const ranges = await Promise.all(
-      documents.map(async (document) => {
-        const [offset, end] = await Promise.all([this.#offset(document), this.#offset(document + 1)]);
-        if (end < offset) throw this.file.corrupt("its records are out of order.");
-        return { offset, length: end - offset };
-      }),
-    );
-    const records = await readRecords(this.file, "records", ranges);
-    return records.map((record) => {
-      const { bytes, end } = idOf(record);
-      const id = new TextDecoder().decode(bytes);
-      return { id, stored: end < record.length ? JSON.parse(new TextDecoder().decode(record.subarray(end))) : undefined };
-    });
+    return (await readRecords(this.file, "records", await this.#ranges(documents))).map(decodeDocument);
+  }
+
+  /** The same for hits, which are kept: often they are hits of the next question too. */
+  async readHits(documents: readonly number[]): Promise<DocumentRecord[]> {
+    const records = await readKeptRecords(this.#cache, this.file, "records", documents, (missing) => this.#ranges(missing));
+    return records.map(decodeDocument);
   }
 
   /** All records in order, checksums included, unchecked: for merges, which copy them as they are. */
@@ -180,6 +183,16 @@ export class DocumentFile {
     } catch (cause) {
       throw this.file.corrupt(cause instanceof Error ? cause.message : "a column cannot be read.");
     }
+  }
+
+  async #ranges(documents: readonly number[]): Promise<ByteRange[]> {
+    return await Promise.all(
+      documents.map(async (document) => {
+        const [offset, end] = await Promise.all([this.#offset(document), this.#offset(document + 1)]);
+        if (end < offset) throw this.file.corrupt("its records are out of order.");
+        return { offset, length: end - offset };
+      }),
+    );
   }
 
   async #offset(document: number): Promise<number> {

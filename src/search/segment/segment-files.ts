@@ -44,7 +44,7 @@ export class SegmentFiles {
     const file = (part: SegmentPart) => segmentFile(name, part);
     // allSettled, so that a failure does not leave files open that were still being opened.
     const opened = await Promise.allSettled([
-      DocumentFile.open(store, file("documents")),
+      DocumentFile.open(store, file("documents"), cache),
       files.dense === undefined ? null : DenseFile.open(store, file("dense")),
       files.lexical === undefined ? null : PostingsFile.open(store, file("lexical"), "lexical", cache),
       files.words === undefined ? null : PostingsFile.open(store, file("words"), "words", cache),

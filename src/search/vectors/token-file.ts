@@ -2,7 +2,7 @@
 import type { ByteStore } from "#core/byte-store.ts";
 import type { TokenMatrix } from "#scoring/maxsim/token-matrix.ts";
 import type { ByteCache } from "../format/byte-cache.ts";
-import { RECORD_CHECKSUM_BYTES, readRecords } from "../format/read-records.ts";
+import { RECORD_CHECKSUM_BYTES, readKeptRecords } from "../format/read-records.ts";
 import { SectionFile } from "../format/section-file.ts";
 import { sketchOf, type TokenForm, tokenBytes, toMatrix } from "./token-record.ts";
 
@@ -96,21 +96,14 @@ export class TokenFile {
   }
 
   async #read(section: string, form: TokenForm, documents: ArrayLike<number>): Promise<TokenRecords> {
-    const keyOf = (place: number) => `${this.file.name} ${section} ${documents[place]!}`;
-    const records = Array.from({ length: documents.length }, (_, place): Uint8Array | undefined => this.#cache.get(keyOf(place)));
-    const missing = records.flatMap((record, place) => (record ? [] : [place]));
-    const ranges = missing.map((place) => {
-      const offset = this.#offset(form, documents[place]!);
-      return { offset, length: this.#offset(form, documents[place]! + 1) - offset };
-    });
-    for (const [index, record] of (await readRecords(this.file, section, ranges)).entries()) {
-      const place = missing[index]!;
-      records[place] = record;
-      // A copy where the record is a part of what was read together with it, which would be kept as a whole.
-      this.#cache.set(keyOf(place), record.buffer.byteLength > record.length + RECORD_CHECKSUM_BYTES ? record.slice() : record);
-    }
+    const records = await readKeptRecords(this.#cache, this.file, section, documents, (missing) =>
+      missing.map((document) => {
+        const offset = this.#offset(form, document);
+        return { offset, length: this.#offset(form, document + 1) - offset };
+      }),
+    );
     const counts = Uint32Array.from(documents, (document) => this.counts[document]!);
-    return { form, dim: this.dim, counts, records: records as Uint8Array[] };
+    return { form, dim: this.dim, counts, records };
   }
 
   /** Where a document's record begins. */

@@ -59,12 +59,13 @@ describe("an index of which nothing is in memory", () => {
     await index.close();
   });
 
-  it("reads no list and no token vector twice", async () => {
+  it("reads no list, no token vector and no text of a hit twice", async () => {
     const { store, index } = await open(LARGE);
     const hits = await index.search(represent(9001), FEW);
-    const before = ["tokens", "lexical", "words"].map((part) => store.bytesOf(part));
+    const read = () => ["tokens", "lexical", "words", "documents"].map((part) => store.bytesOf(part));
+    const before = read();
     expect(await index.search(represent(9001), FEW)).toEqual(hits);
-    expect(["tokens", "lexical", "words"].map((part) => store.bytesOf(part))).toEqual(before);
+    expect(read()).toEqual(before);
     await index.close();
   });
 

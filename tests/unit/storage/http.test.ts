@@ -98,12 +98,48 @@ describe("HttpStore", () => {
     await expect(other.store.open("b.bin")).rejects.toMatchObject({ code: "missing-blob" });
   });
 
-  it("asks for a small file once", async () => {
+  it("asks for a small file once, whole, however many parts of it are read at once", async () => {
     const { reader, requests } = await open((_, response) => response.end(file.subarray(0, 500)), 500);
+    const parts = await Promise.all([reader.read(100, 10), reader.read(300, 200), readRanges(reader, [{ offset: 20, length: 5 }])]);
+    same(parts[0], 100, 10);
+    same(parts[1], 300, 200);
+    same(parts[2][0]!, 20, 5);
     same(await reader.read(), 0, 500);
-    same(await reader.read(), 0, 500);
-    same(await reader.read(100, 10), 100, 10);
+    same(await reader.read(490, 10), 490, 10);
     expect(requests).toEqual([undefined]);
+  });
+
+  it("asks again for a small file that could not be read", async () => {
+    let off = true;
+    const { reader, requests } = await open((_, response) => (off ? void response.writeHead(404).end() : response.end(file.subarray(0, 500))), 500);
+    await expect(reader.read(0, 5)).rejects.toMatchObject({ fields: { status: 404 } });
+    off = false;
+    same(await reader.read(0, 5), 0, 5);
+    expect(requests).toEqual([undefined, undefined]);
+  });
+
+  it("keeps no more than a mebibyte of small files, the smallest first", async () => {
+    const bytes = 60_000;
+    const blobs = Object.fromEntries(Array.from({ length: 20 }, (_, place) => [`${place}.bin`, place === 19 ? 1_000 : bytes]));
+    const asked: string[] = [];
+    const store = new HttpStore(new URL("http://localhost/index/"), {
+      blobs,
+      fetch: async (url, init) => {
+        const [, from, to] = /bytes=(\d+)-(\d+)/.exec(new Headers(init.headers).get("range") ?? "") ?? [];
+        asked.push(`${url.pathname.split("/").at(-1)} ${from === undefined ? "whole" : "part"}`);
+        const whole = file.slice(0, blobs[url.pathname.split("/").at(-1)!]!);
+        return from === undefined ? new Response(whole) : new Response(whole.slice(Number(from), Number(to) + 1), { status: 206 });
+      },
+    });
+    for (const round of [1, 2]) {
+      for (const name of Object.keys(blobs)) same(await (await store.open(name)).read(10 * round, 5), 10 * round, 5);
+    }
+    const kept = asked.filter((request) => request.endsWith(" whole")).map((request) => request.split(" ")[0]!);
+    expect(kept).toHaveLength(18);
+    expect(kept).toContain("19.bin");
+    expect(kept.reduce((sum, name) => sum + blobs[name]!, 0)).toBeLessThanOrEqual(1 << 20);
+    // Of the two others, a part with each read.
+    expect(asked.filter((request) => request.endsWith(" part"))).toHaveLength(4);
   });
 
   it("cannot be changed", async () => {
