@@ -1,6 +1,6 @@
 /** The page that measures a device: it runs, stops when it is told to, and what it copies is what it shows. */
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
+import { looks, seriousFindings, take } from "./audit.ts";
 import { test, watchPolicy } from "./strict-page.ts";
 
 test.describe.configure({ mode: "serial" });
@@ -103,15 +103,11 @@ test("stops when it is told to, and can begin again", async () => {
   await expect(status()).toHaveText("Done.", { timeout: 80_000 });
 });
 
-for (const width of [390, 1280]) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    test(`${width} pixels, ${colorScheme}: nothing sticks out, nothing serious is found`, async () => {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
-      if (process.env.BENCH_SHOTS) await page.screenshot({ path: `${process.env.BENCH_SHOTS}/bench-${width}-${colorScheme}.png`, fullPage: true });
-    });
-  }
+for (const look of looks) {
+  test(`${look.width} pixels, ${look.colorScheme}: nothing sticks out, nothing serious is found`, async () => {
+    await take(page, look);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(look.width);
+    expect(await seriousFindings(page)).toEqual([]);
+    if (process.env.BENCH_SHOTS) await page.screenshot({ path: `${process.env.BENCH_SHOTS}/bench-${look.width}-${look.colorScheme}.png`, fullPage: true });
+  });
 }

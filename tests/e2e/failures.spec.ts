@@ -1,5 +1,6 @@
 /** What a reader sees when a file is missing, and that "Try again" does. */
 import { expect } from "@playwright/test";
+import { looks, seriousFindings, take } from "./audit.ts";
 import { DemoPage } from "./demo-page.ts";
 import { test } from "./strict-page.ts";
 
@@ -11,6 +12,10 @@ test("a model file that is not there: told in words, and tried again", async ({ 
   await expect(alert).toContainText("The model could not be loaded");
   await expect(alert).toContainText("manifest.json");
   await expect(alert).toContainText("missing-shard");
+  for (const look of looks) {
+    await take(page, look);
+    expect(await seriousFindings(page)).toEqual([]);
+  }
 
   await page.unroute("**/models/m3-mini/manifest.json");
   await alert.getByRole("button", { name: "Try again" }).click();

@@ -1,5 +1,6 @@
 /** The first visit where storage is full, or fills while the model is written: the page answers all the same, and says what a next visit will cost. */
 import { expect, type Page } from "@playwright/test";
+import { looks, seriousFindings, take } from "./audit.ts";
 import { DemoPage } from "./demo-page.ts";
 import { test } from "./strict-page.ts";
 
@@ -94,6 +95,10 @@ test("the disk is full from the first visit on: nothing is written, and what can
   await demo.ask("how do I take a screenshot");
   expect((await demo.ids())[0]).toBe("screen-shot-record");
   expect(await usage(page)).toBeLessThan(100_000);
+  for (const look of looks) {
+    await take(page, look);
+    expect(await seriousFindings(page)).toEqual([]);
+  }
 
   await page.getByRole("button", { name: "한국어" }).click();
   await expect(page.getByText("이 기기에 모델을 저장할 공간이 없습니다.")).toBeVisible();
