@@ -36,12 +36,16 @@ export interface PagesHost {
   stop(): Promise<void>;
 }
 
-/** @param base folder of the origin in which the site lies, with slashes around it */
-export async function hostPages(folder: string, base: string): Promise<PagesHost> {
+/**
+ * @param base folder of the origin in which the site lies, with slashes around it
+ * @param policy a Content-Security-Policy, which hosts of this kind do not send
+ */
+export async function hostPages(folder: string, base: string, policy?: string): Promise<PagesHost> {
   const sent: Sent[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const tell = (status: number, bytes: number) => sent.push({ path: pathname.slice(base.length), status, bytes });
+    if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
     if (!pathname.startsWith(base)) return void response.writeHead(404).end();
     answer(path.join(folder, path.normalize(decodeURIComponent(pathname.slice(base.length - 1)))), pathname, request, response, tell);
   });

@@ -1,10 +1,10 @@
 /** The recipe without a generator, as the workflow for GitHub Pages builds it: everything that a reader may meet. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { parse } from "yaml";
 import { repository } from "../installed.ts";
+import { bearsHostilePages, bearsInputMethods, findingsOf, letsNoScriptIn } from "./hardships.ts";
 import { BASE, buildRecipe, rebuild } from "./recipe.ts";
 import { placeOf, RECIPE_MS, stage } from "./stage.ts";
 
@@ -17,19 +17,19 @@ interface Step {
 
 const workflow = parse(readFileSync(path.join(repository, "docs/recipes/github-pages/deploy.yml"), "utf8"));
 const steps: readonly Step[] = workflow.jobs.publish.steps;
-const { folder } = inject("installed");
+const { folder: installed } = inject("installed");
 const show = stage();
 let site: string;
 
 beforeAll(() => {
   const command = steps.find(({ name }) => name === "Build")!.run!;
   const published = steps.find(({ uses }) => uses?.startsWith("actions/upload-pages-artifact"))!.with!.path!;
-  site = buildRecipe("plain-html", folder, published, command);
+  site = buildRecipe("plain-html", { installed, published, command, hostile: { folder: "site", around: "brakes.html" } });
 }, RECIPE_MS);
 
 describe("the recipe plain-html", () => {
   it(
-    "is searched in five languages, with threads, by keys alone and without a serious finding of axe",
+    "is searched in five languages, with threads, and by keys alone",
     async () => {
       const { reader, host } = await show(site, "puncture.html", { colorScheme: "dark" });
       await reader.isolated();
@@ -47,10 +47,7 @@ describe("the recipe plain-html", () => {
         ["setting up the brake cable", "brakes.html"],
       ] as const)
         expect([question, placeOf((await reader.ask(question))[0]!).split("#")[0]]).toEqual([question, place]);
-      const { violations } = await new AxeBuilder({ page: reader.page }).analyze();
-      expect(
-        violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-      ).toEqual([]);
+      expect(await findingsOf(reader)).toEqual([]);
       expect(reader.problems).toEqual([]);
       expect(host.sent.filter(({ status }) => status >= 400)).toEqual([]);
     },
@@ -99,7 +96,7 @@ describe("the recipe plain-html", () => {
       await reader.ask("Reifen flicken");
       const page = '<html lang="en"><main><h1>Set the height of the saddle</h1><p>Your leg is almost straight at the lowest point.</p></main>';
       writeFileSync(path.join(site, "saddle.html"), page);
-      expect(rebuild(path.dirname(site), "npm run index")).toMatch(/^en: 10 sections .*\nko: 2 sections .*\n6 pages, /m);
+      expect(rebuild(path.dirname(site), "npm run index")).toMatch(/^en: 10 sections .*\nko: 2 sections .*\nund: 3 sections .*\n9 pages, /m);
       await reader.page.reload();
       await reader.isolated();
       expect(placeOf((await reader.ask("Sattelhöhe einstellen"))[0]!)).toBe("saddle.html");
@@ -109,6 +106,19 @@ describe("the recipe plain-html", () => {
         reader.page.evaluate(async () => (await (await caches.open("bge-m3-web-pages")).keys()).map(({ url }) => /search\/(en-\w+)/.exec(url)?.[1]));
       await expect.poll(async () => new Set((await folders()).filter((name) => name !== undefined)).size, { timeout: 60_000 }).toBe(1);
       expect(host.sent.filter(({ status }) => status >= 400)).toEqual([]);
+    },
+    RECIPE_MS,
+  );
+
+  it(
+    "shows hostile pages as text and waits for input methods, under the policy that its pages have",
+    async () => {
+      const { reader, host } = await show(site, "puncture.html");
+      await reader.isolated();
+      await bearsHostilePages(reader, { question: "loud screeching when braking", place: "brakes.html#squeal" });
+      await bearsInputMethods(reader, "brakes.html");
+      expect(host.sent.filter(({ status }) => status >= 400)).toEqual([]);
+      await letsNoScriptIn(reader);
     },
     RECIPE_MS,
   );

@@ -72,6 +72,57 @@ export class Reader {
     );
   }
 
+  /** What of the results is more than text, wider than the list, or leads elsewhere. */
+  async harm(): Promise<string[]> {
+    return await this.page.evaluate(() => {
+      const known = new Set("style div input button kbd span mark slot a".split(" "));
+      const search = document.querySelector("m3-search")!;
+      const harm = "hacked" in globalThis ? ["a script ran"] : [];
+      for (const element of search.shadowRoot!.querySelectorAll("*")) {
+        if (!known.has(element.localName)) harm.push(`an element ${element.localName}`);
+        for (const name of element.getAttributeNames()) if (name.startsWith("on")) harm.push(`an attribute ${name}`);
+      }
+      for (const option of search.shadowRoot!.querySelectorAll<HTMLAnchorElement>("[role=option]")) {
+        if (option.scrollWidth > option.clientWidth + 1) harm.push(`${option.scrollWidth} pixels of ${option.clientWidth}`);
+        if (/[\u202A-\u202E\u2066-\u2069]/.test(option.textContent!)) harm.push("a change of direction");
+        if (option.origin !== location.origin) harm.push(`a link to ${option.href}`);
+      }
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth > clientWidth) harm.push(`a page of ${scrollWidth} pixels in ${clientWidth}`);
+      return harm;
+    });
+  }
+
+  /** Composes in the box as an input method does. @returns what is asked after each step */
+  async compose(steps: readonly string[]): Promise<string[]> {
+    const devtools = await this.context.newCDPSession(this.page);
+    await this.box.focus();
+    const asked: string[] = [];
+    for (const text of steps) {
+      await devtools.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length });
+      asked.push(
+        await this.page.evaluate(() => {
+          const { state } = document.querySelector("m3-search") as unknown as { state?: { query: string } };
+          return state?.query ?? "";
+        }),
+      );
+    }
+    await devtools.detach();
+    return asked;
+  }
+
+  /** Ends a composition. */
+  async commit(text: string): Promise<void> {
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** Keys as a browser tells them that the input method takes. */
+  async keysOfInputMethod(codes: readonly string[]): Promise<void> {
+    const devtools = await this.context.newCDPSession(this.page);
+    for (const code of codes) await devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "Process", code, windowsVirtualKeyCode: 229 });
+    await devtools.detach();
+  }
+
   async close(): Promise<void> {
     await this.context.close();
   }

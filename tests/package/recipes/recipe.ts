@@ -3,21 +3,31 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { modelFolder, repository } from "../installed.ts";
+import { type HostileSources, writeHostilePages } from "./hostile-pages.ts";
 
 /** Folder of the origin in which the recipes' sites are shown. */
 export const BASE = "/handbook/";
 
+export interface RecipeBuild {
+  /** Folder with the installed package. */
+  readonly installed: string;
+  /** Folder of the recipe that is put on the host. */
+  readonly published: string;
+  /** What is added to the recipe's pages. */
+  readonly hostile: HostileSources;
+  /** What builds it. */
+  readonly command?: string | undefined;
+}
+
 /**
- * Copies the recipe, "installs" what its package.json asks for, and builds it for {@link BASE}.
+ * Copies the recipe, adds hostile pages, "installs" what its package.json asks for, and builds it for {@link BASE}.
  *
- * @param installed folder with the installed package
- * @param published folder of the recipe that is put on the host
- * @param command what builds it
  * @returns the folder to publish
  */
-export function buildRecipe(name: string, installed: string, published: string, command = "npm run build"): string {
+export function buildRecipe(name: string, { installed, published, hostile, command = "npm run build" }: RecipeBuild): string {
   const folder = path.join(installed, "recipes", name);
   cpSync(path.join(repository, "docs/recipes", name), folder, { recursive: true });
+  writeHostilePages(folder, hostile);
   install(folder, installed);
   rebuild(folder, command);
   return path.join(folder, published);

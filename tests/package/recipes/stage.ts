@@ -14,8 +14,13 @@ export interface Shown {
 /** A build, a model and a browser, on a machine that may be busy. */
 export const RECIPE_MS = 300_000;
 
+export interface ShowOptions extends BrowserContextOptions {
+  /** A Content-Security-Policy that the host sends. */
+  readonly policy?: string | undefined;
+}
+
 /** To be called once in a test file. @returns shows a site to a reader, from one of its pages on */
-export function stage(): (site: string, page?: string, options?: BrowserContextOptions) => Promise<Shown> {
+export function stage(): (site: string, page?: string, options?: ShowOptions) => Promise<Shown> {
   let browser: Browser;
   const open: { close(): Promise<void> }[] = [];
   beforeAll(async () => {
@@ -25,8 +30,8 @@ export function stage(): (site: string, page?: string, options?: BrowserContextO
   afterEach(async () => {
     for (const one of open.splice(0).reverse()) await one.close();
   });
-  return async (site, page = "", options = {}) => {
-    const host = await hostPages(site, BASE);
+  return async (site, page = "", { policy, ...options } = {}) => {
+    const host = await hostPages(site, BASE, policy);
     open.push({ close: host.stop });
     const reader = await Reader.open(browser, host.url + page, options);
     open.push(reader);
