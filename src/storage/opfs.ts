@@ -74,11 +74,13 @@ export class OpfsStore implements ByteStore {
   async create(name: string): Promise<BlobWriter> {
     checkBlobName(name);
     const temporary = `${TEMPORARY}${crypto.randomUUID()}`;
+    // A handle that was just closed may lock the file for a moment longer.
+    const remove = () => whenUnlocked(() => this.#folder.removeEntry(temporary));
     try {
       const handle: MovableFileHandle = await this.#folder.getFileHandle(temporary, { create: true });
-      const sink = await openSink(handle);
-      return new OpfsWriter(name, handle, sink, () => this.#folder.removeEntry(temporary));
+      return new OpfsWriter(name, handle, await openSink(handle), remove);
     } catch (cause) {
+      await remove().catch(() => undefined);
       throw storageFailure(KIND, `create "${name}"`, cause);
     }
   }
@@ -239,8 +241,11 @@ async function openSink(handle: FileSystemFileHandle): Promise<Sink> {
         if (written !== chunk.length) throw new DOMException(`Only ${written} of ${chunk.length} bytes were written.`, "QuotaExceededError");
       },
       finish() {
-        access.flush();
-        access.close();
+        try {
+          access.flush();
+        } finally {
+          access.close();
+        }
       },
       discard: () => access.close(),
     };

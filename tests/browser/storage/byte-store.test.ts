@@ -1,5 +1,5 @@
 /** The contract over the browser's stores: the private file system through streams (page) and through synchronous handles (worker), IndexedDB, Cache API, memory. */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { readBlob, writeBlob } from "#core/byte-store.ts";
 import { CacheApiStore } from "#storage/cache-api.ts";
 import { IndexedDbStore } from "#storage/indexeddb.ts";
@@ -66,6 +66,30 @@ it("leaves the committed blob when a worker ends while it writes", async () => {
   expect(await readBlob(after, "a")).toEqual(new Uint8Array([1, 2, 3]));
   await writeBlob(after, "a", new Uint8Array([4]));
   expect(await readBlob(after, "a")).toEqual(new Uint8Array([4]));
+  await destroy();
+});
+
+it("leaves no temporary file where a blob cannot be begun, nor where its file is locked for a moment when it is given up", async () => {
+  const { path, destroy } = await freshFolder();
+  const store = await OpfsStore.open(path);
+  const names = async () => {
+    let folder = await navigator.storage.getDirectory();
+    for (const name of path) folder = await folder.getDirectoryHandle(name);
+    return await Array.fromAsync((folder as unknown as { keys(): AsyncIterable<string> }).keys());
+  };
+  const createWritable = vi.spyOn(FileSystemFileHandle.prototype, "createWritable");
+  createWritable.mockRejectedValueOnce(new DOMException("The disk is full.", "QuotaExceededError"));
+  await expect(store.create("a")).rejects.toMatchObject({ code: "storage-full" });
+  expect(await names()).toEqual([]);
+
+  const writer = await store.create("a");
+  await writer.append(new Uint8Array(1000));
+  const removeEntry = vi.spyOn(FileSystemDirectoryHandle.prototype, "removeEntry");
+  removeEntry.mockRejectedValueOnce(new DOMException("An access handle is open.", "NoModificationAllowedError"));
+  await writer.abort();
+  expect(removeEntry).toHaveBeenCalledTimes(2);
+  expect(await names()).toEqual([]);
+  vi.restoreAllMocks();
   await destroy();
 });
 
