@@ -1,13 +1,20 @@
 /**
- * What the search of every built recipe has to bear: hostile pages in its index, readers whose keys an input method takes first, and those who need its names, roles
- * and contrasts.
+ * What the search of every built recipe has to bear: readers without a mouse, those whose keys an input method takes first, those who need its names, roles and
+ * contrasts; a reload, a full disk, and hostile pages in its index.
  */
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import { looks, seriousFindings, take } from "../../e2e/audit.ts";
 import { hostilePages } from "./hostile-pages.ts";
 import type { Reader } from "./reader.ts";
-import { placeOf } from "./stage.ts";
+import { BASE } from "./recipe.ts";
+import { placeOf, type Shown } from "./stage.ts";
+
+export interface Answer {
+  readonly question: string;
+  /** Of the best result, below the site. */
+  readonly place: string;
+}
 
 /**
  * A Content-Security-Policy under which a page runs no script but its files and what it has in itself: nothing that gets into it later.
@@ -21,7 +28,7 @@ export function strictPolicy(html: string): string {
 }
 
 /** Each hostile page is found and shown as text, and so are the site's own pages, as before. */
-export async function bearsHostilePages(reader: Reader, own: { readonly question: string; readonly place: string }): Promise<void> {
+export async function bearsHostilePages(reader: Reader, own: Answer): Promise<void> {
   for (const { question, shown } of hostilePages) {
     const found = await reader.ask(question);
     expect(found[0]!.title).toContain(shown);
@@ -62,6 +69,36 @@ export async function bearsInputMethods(reader: Reader, page: string): Promise<v
   await reader.commit("브레이크 소음");
   await reader.answered("브레이크 소음", "meaning");
   expect(placeOf((await reader.found())[0]!).split("#")[0]).toBe(page);
+}
+
+/** From anywhere on the page to the place of the answer. */
+export async function bearsKeysAlone(reader: Reader, { question, place }: Answer): Promise<void> {
+  await reader.page.keyboard.press("/");
+  await reader.page.keyboard.type(question);
+  await reader.answered(question, "meaning");
+  await reader.page.keyboard.press("ArrowDown");
+  await reader.page.keyboard.press("Enter");
+  await reader.page.waitForURL(`**${BASE}${place}`);
+}
+
+/** After a reload the same answer comes, and of the model no byte. */
+export async function bearsReload({ reader, host }: Shown, question: string): Promise<void> {
+  const before = await reader.ask(question);
+  host.sent.length = 0;
+  await reader.page.reload();
+  expect(await reader.ask(question)).toEqual(before);
+  expect(host.sent.filter(({ path, bytes }) => bytes > 0 && /\.(safetensors|vocab)$/.test(path))).toEqual([]);
+  expect(reader.problems).toEqual([]);
+}
+
+/** Nothing can be stored from the beginning on. */
+export async function bearsFullDisk({ reader, host }: Shown, { question, place }: Answer): Promise<void> {
+  const devtools = await reader.context.newCDPSession(reader.page);
+  await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.url).origin, quotaSize: 200_000 });
+  expect(placeOf((await reader.ask(question))[0]!)).toBe(place);
+  expect(reader.problems).toEqual([]);
+  const { usage } = await reader.page.evaluate(() => navigator.storage.estimate());
+  expect(usage).toBeLessThan(1_000_000);
 }
 
 /** With results shown. @param within of a site whose other parts are not the recipe's: the search alone */

@@ -5,17 +5,20 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-export interface HostilePage {
+export interface WrittenPage {
   readonly name: string;
-  /** Finds the page. */
-  readonly question: string;
-  /** Is in the title of the result. */
-  readonly shown: string;
   readonly title: string;
   readonly heading: string;
   readonly text: string;
   /** Stands in every other field: description, metadata, language, anchor. */
   readonly harm: string;
+}
+
+export interface HostilePage extends WrittenPage {
+  /** Finds the page. */
+  readonly question: string;
+  /** Is in the title of the result. */
+  readonly shown: string;
 }
 
 const MARKUP = `"'><img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>`;
@@ -54,7 +57,7 @@ export const hostilePages: readonly HostilePage[] = [
   },
 ];
 
-export interface HostileSources {
+export interface PageSources {
   /** Folder of the recipe that pages are written to. */
   readonly folder: string;
   /** The recipe's own page that stands around the hostile content; for a generator that takes Markdown, none. */
@@ -66,16 +69,14 @@ export interface HostileSources {
 }
 
 /** @param recipe folder of the recipe's copy */
-export function writeHostilePages(recipe: string, { folder, around, layout, titleLength }: HostileSources): void {
-  const html = around === undefined ? undefined : readFileSync(path.join(recipe, folder, around), "utf8");
-  for (const { title, ...others } of hostilePages) {
-    const page = { ...others, title: title.slice(0, titleLength) };
-    const source = html === undefined ? asMarkdown(page, layout) : asHtml(page, html);
-    writeFileSync(path.join(recipe, folder, `${page.name}.${html === undefined ? "md" : "html"}`), source);
-  }
+export function writePage(recipe: string, page: WrittenPage, { folder, around, layout, titleLength }: PageSources): void {
+  const cut = { ...page, title: page.title.slice(0, titleLength) };
+  const write = (extension: string, source: string) => writeFileSync(path.join(recipe, folder, `${page.name}.${extension}`), source);
+  if (around === undefined) write("md", asMarkdown(cut, layout));
+  else write("html", asHtml(cut, readFileSync(path.join(recipe, folder, around), "utf8")));
 }
 
-function asHtml(page: HostilePage, around: string): string {
+function asHtml(page: WrittenPage, around: string): string {
   const metas = ["description", "m3:kind"].map((name) => `<meta name="${name}" content="${escaped(page.harm)}">`).join("");
   return around
     .replace(/lang="\w+"/, () => `lang="${escaped(page.harm)}"`)
@@ -87,7 +88,7 @@ function asHtml(page: HostilePage, around: string): string {
  * What VitePress would make of it is its own affair: it writes front matter into a script of its build, which `</script>` ends, and headings in Markdown into labels,
  * which a quotation mark does. So the one has no such end here, and the others are HTML.
  */
-function asMarkdown(page: HostilePage, layout: string | undefined): string {
+function asMarkdown(page: WrittenPage, layout: string | undefined): string {
   const harm = page.harm.replaceAll("</script>", "");
   const title = page.title.replaceAll("</script>", "");
   const front =
@@ -98,7 +99,7 @@ function asMarkdown(page: HostilePage, layout: string | undefined): string {
 }
 
 /** Markup as text, and some as markup. */
-function contentOf({ heading, text, harm }: HostilePage): string {
+function contentOf({ heading, text, harm }: WrittenPage): string {
   const image = `<img src="data:," alt="${escaped(text)}" onerror="globalThis.hacked=1">`;
   return `<h2 id="${escaped(harm)}">${escaped(heading)}</h2><p>${escaped(text)}</p><div>${image}</div>`;
 }

@@ -4,8 +4,8 @@ import path from "node:path";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { parse } from "yaml";
 import { repository } from "../installed.ts";
-import { bearsHostilePages, bearsInputMethods, findingsOf, letsNoScriptIn } from "./hardships.ts";
-import { BASE, buildRecipe, rebuild } from "./recipe.ts";
+import { bearsFullDisk, bearsHostilePages, bearsInputMethods, bearsKeysAlone, findingsOf, letsNoScriptIn } from "./hardships.ts";
+import { buildRecipe, rebuild } from "./recipe.ts";
 import { placeOf, RECIPE_MS, stage } from "./stage.ts";
 
 interface Step {
@@ -24,7 +24,7 @@ let site: string;
 beforeAll(() => {
   const command = steps.find(({ name }) => name === "Build")!.run!;
   const published = steps.find(({ uses }) => uses?.startsWith("actions/upload-pages-artifact"))!.with!.path!;
-  site = buildRecipe("plain-html", { installed, published, command, hostile: { folder: "site", around: "brakes.html" } });
+  site = buildRecipe("plain-html", { installed, published, command, sources: { folder: "site", around: "brakes.html" } });
 }, RECIPE_MS);
 
 describe("the recipe plain-html", () => {
@@ -33,12 +33,7 @@ describe("the recipe plain-html", () => {
     async () => {
       const { reader, host } = await show(site, "puncture.html", { colorScheme: "dark" });
       await reader.isolated();
-      await reader.page.keyboard.press("/");
-      await reader.page.keyboard.type("loud screeching when braking");
-      await reader.answered("loud screeching when braking", "meaning");
-      await reader.page.keyboard.press("ArrowDown");
-      await reader.page.keyboard.press("Enter");
-      await reader.page.waitForURL(`**${BASE}brakes.html#squeal`);
+      await bearsKeysAlone(reader, { question: "loud screeching when braking", place: "brakes.html#squeal" });
       for (const [question, place] of [
         ["Reifen flicken", "puncture.html"],
         ["Comment nettoyer la chaîne ?", "chain.html"],
@@ -126,14 +121,9 @@ describe("the recipe plain-html", () => {
   it(
     "works where the disk is full",
     async () => {
-      const { reader, host } = await show(site, "index.html");
-      await reader.isolated();
-      const devtools = await reader.context.newCDPSession(reader.page);
-      await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(host.url).origin, quotaSize: 200_000 });
-      expect(placeOf((await reader.ask("Reifen flicken"))[0]!)).toBe("puncture.html#patch");
-      expect(reader.problems).toEqual([]);
-      const { usage } = await reader.page.evaluate(() => navigator.storage.estimate());
-      expect(usage).toBeLessThan(1_000_000);
+      const shown = await show(site, "index.html");
+      await shown.reader.isolated();
+      await bearsFullDisk(shown, { question: "Reifen flicken", place: "puncture.html#patch" });
     },
     RECIPE_MS,
   );

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { modelFolder, repository } from "../installed.ts";
-import { type HostileSources, writeHostilePages } from "./hostile-pages.ts";
+import { hostilePages, type PageSources, writePage } from "./hostile-pages.ts";
 
 /** Folder of the origin in which the recipes' sites are shown. */
 export const BASE = "/handbook/";
@@ -13,8 +13,8 @@ export interface RecipeBuild {
   readonly installed: string;
   /** Folder of the recipe that is put on the host. */
   readonly published: string;
-  /** What is added to the recipe's pages. */
-  readonly hostile: HostileSources;
+  /** How hostile pages are added to the recipe's own. */
+  readonly sources: PageSources;
   /** What builds it. */
   readonly command?: string | undefined;
 }
@@ -24,13 +24,18 @@ export interface RecipeBuild {
  *
  * @returns the folder to publish
  */
-export function buildRecipe(name: string, { installed, published, hostile, command = "npm run build" }: RecipeBuild): string {
-  const folder = path.join(installed, "recipes", name);
+export function buildRecipe(name: string, { installed, published, sources, command = "npm run build" }: RecipeBuild): string {
+  const folder = recipeFolder(name, installed);
   cpSync(path.join(repository, "docs/recipes", name), folder, { recursive: true });
-  writeHostilePages(folder, hostile);
+  for (const page of hostilePages) writePage(folder, page, sources);
   install(folder, installed);
   rebuild(folder, command);
   return path.join(folder, published);
+}
+
+/** Where the recipe's copy is. */
+export function recipeFolder(name: string, installed: string): string {
+  return path.join(installed, "recipes", name);
 }
 
 /** Runs one of a recipe's commands again, in its copy. @returns what it prints */
