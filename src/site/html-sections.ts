@@ -74,6 +74,7 @@ export class HtmlSections {
       steps.push({ leave: () => this.#leaveHeading(level) });
     } else {
       if (id) this.#builder.anchor(id);
+      if (isPermalink(element)) return;
       if (weight !== context.weight) {
         this.#builder.beginWeight(weight);
         steps.push({ leave: () => this.#builder.beginWeight(context.weight) });
@@ -96,6 +97,12 @@ function isSkipped(element: Element): boolean {
   if (SKIPPED.has(tagName) || READINGS.has(tagName)) return true;
   if (attribute(element, "data-m3-ignore") !== undefined || attribute(element, "hidden") !== undefined) return true;
   return attribute(element, "aria-hidden") === "true" || SKIPPED_ROLES.has(attribute(element, "role") ?? "");
+}
+
+/** The link to itself that generators put into a heading: a sign, or a character without a width. */
+function isPermalink({ tagName, attrs, childNodes }: Element): boolean {
+  if (tagName !== "a" || !attrs.some(({ name, value }) => name === "href" && value.includes("#"))) return false;
+  return childNodes.every((node) => "value" in node && /^[\s#¶§\u200B]*$/u.test(node.value));
 }
 
 /** `data-m3-weight` of an element: from 0 (not searched first) to 10; 1 for anything else. */

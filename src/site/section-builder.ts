@@ -55,7 +55,7 @@ export class SectionBuilder {
   endHeading(slug: Slug | undefined): string {
     const { level, id, weight } = this.#heading!;
     this.#heading = null;
-    const text = withoutLink(tidy(this.#line).replaceAll("\n", " "));
+    const text = withoutSign(tidy(this.#line).replaceAll("\n", " "));
     this.#line = "";
     this.#endSection();
     if (text !== "") this.#headings = [...this.#headings.filter((heading) => heading.level < level), { level, text }];
@@ -94,11 +94,11 @@ export class SectionBuilder {
 }
 
 /**
- * Without the link that generators put after a heading: a sign, or a character without a width. From the end, one by one: a pattern would look for the end from
- * every blank of a hostile heading.
+ * Without the sign of a link that is none any more, but with that of "C#". From the end, one by one: a pattern would look for the end from every blank of a hostile
+ * heading.
  */
-function withoutLink(heading: string): string {
-  if (!/[#¶§\u200B]$/u.test(heading)) return heading;
+function withoutSign(heading: string): string {
+  if (!/(?:^|[\s\u200B])#$|[¶§\u200B]$/u.test(heading)) return heading;
   let end = heading.length - 1;
   while (end > 0 && /[\s\u200B]/u.test(heading[end - 1]!)) end--;
   return heading.slice(0, end);

@@ -89,6 +89,16 @@ describe("readHtml", () => {
     expect(read("<h1>&lt;img src=x onerror=alert(1)&gt;</h1><p>x</p>").title).toBe("<img src=x onerror=alert(1)>");
   });
 
+  it("takes the link to itself out of a heading, and leaves the sign that belongs to it", () => {
+    const headings = (html: string) => read(`<h1>page</h1>${html}<p>x</p>`).sections.map(({ headings: [heading], anchor }) => [heading, anchor]);
+    expect(headings('<h2 id="c">C#<a href="#c">#</a></h2>')).toEqual([["C#", "c"]]);
+    expect(headings('<h2>Paper<a id="paper" href="a.html#paper">¶</a></h2>')).toEqual([["Paper", "paper"]]);
+    expect(headings('<h2 id="ink">Ink <a href="#ink">\u200B</a></h2>')).toEqual([["Ink", "ink"]]);
+    expect(headings("<h2>F#</h2>")).toEqual([["F#", null]]);
+    expect(headings("<h2>Paper #</h2>")).toEqual([["Paper", null]]);
+    expect(headings('<h2>See <a href="#other">others</a></h2>')).toEqual([["See others", null]]);
+  });
+
   it("reads headings with a million characters that have no width, and takes the one away that is a link", () => {
     const blanks = "\u200B".repeat(1_000_000);
     const headings = (html: string) => read(`<h1>page</h1>${html}<p>x</p>`).sections.flatMap((section) => section.headings);
