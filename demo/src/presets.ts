@@ -12,7 +12,7 @@ export const presets: readonly Preset[] = [
   {
     id: "balanced",
     // Shared words say nothing across languages, and 1 bit a number makes ColBERT's scores noisy: both help, neither leads.
-    weights: [1, 0.2, 0.3],
+    weights: [1, 0.05, 0.4],
   },
   { id: "dense", weights: [1, 0, 0] },
   { id: "lexical", weights: [0, 1, 0] },

@@ -26,13 +26,13 @@ export type Weights = Readonly<Record<Signal, number>>;
  * passages lie much closer together than the other signals', so these need small weights to have an equal say.
  */
 export const WEIGHT_PRESETS = {
-  balanced: [1, 0.05, 0.2, 0.05],
+  balanced: [1, 0.05, 0.4, 0.05],
   /** Passages of a few sentences: fewer words to share. */
-  short: [1, 0, 0.4, 0.05],
+  short: [1, 0, 0.5, 0.05],
   /** Pages of several hundred words, of which one vector tells too little. */
-  long: [1, 0.05, 0.3, 0.1],
+  long: [1, 0.1, 0.7, 0.05],
   /** Query and passages in different languages share hardly a word. */
-  crossLingual: [1, 0, 0.2, 0],
+  crossLingual: [1, 0, 0.4, 0],
 } as const satisfies Record<string, readonly [dense: number, sparse: number, colbert: number, bm25: number]>;
 
 export type WeightPreset = keyof typeof WEIGHT_PRESETS;

@@ -44,10 +44,15 @@ it(
     const [info, device, before] = [m3.info, m3.device, await vectorsOf(m3)];
     expect(info).toMatchObject({ heads: "shipped", baseFingerprint: info.fingerprint });
     const events: ProgressEvent[] = [];
-    const report = await m3.adapt(index, { epochs: 4, maxLength: 48, batchPairs: 8, learningRate: 1e-3, onProgress: (event) => events.push(event) });
+    const report = await m3.adapt(index, {
+      epochs: 4,
+      maxLength: 96,
+      batchPairs: 8,
+      learningRate: 1e-3,
+      adopt: "always",
+      onProgress: (event) => events.push(event),
+    });
 
-    // They are better, or they are not taken.
-    expect(report.adopted).toBe(judged(report.after) > judged(report.before));
     expect(report.adopted).toBe(true);
     expect(report.after.dense).toEqual(report.before.dense);
     expect(report.pairs.train).toBeGreaterThan(report.pairs.dev + report.pairs.heldOut);
@@ -75,6 +80,16 @@ it(
     expect(m3.info).toEqual(info);
     expect(await vectorsOf(m3)).toEqual(before);
     await index.close();
+  },
+  LONG_MS,
+);
+
+it(
+  "takes heads that are better, and no others",
+  async () => {
+    const { adopted, before, after } = await m3.adapt(pairs, quick);
+    expect(adopted).toBe(judged(after) > judged(before));
+    expect(m3.info.heads).toBe(adopted ? "adapted" : "shipped");
   },
   LONG_MS,
 );

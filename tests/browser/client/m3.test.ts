@@ -38,7 +38,7 @@ afterAll(() => m3?.dispose());
 
 describe("M3.load", () => {
   it("tells what it loaded, and what runs it and why", () => {
-    expect(m3.info).toMatchObject({ name: "m3-mini", license: "MIT", maxTokens: 512, dims: { dense: 384, colbert: 128 }, lexical: true, dtype: "q4" });
+    expect(m3.info).toMatchObject({ name: "m3-mini", license: "MIT", maxTokens: 512, dims: { dense: 384, colbert: 384 }, lexical: true, dtype: "q4" });
     expect(m3.info.prompts).toEqual({ query: "query: ", passage: "passage: " });
     expect(globalThis.crossOriginIsolated).toBe(true);
     expect(m3.device).toMatchObject({ backend: "wasm", threads: 2, attempts: [{ backend: "wasm", outcome: "chosen" }] });
@@ -62,9 +62,9 @@ describe("encode", () => {
     expect(Object.keys(lexicalWeights!).toSorted()).toEqual(Object.keys(question!.lexical).toSorted());
     expect(tokenCounts).toBe(question!.ids.length);
     expect(truncated).toBe(false);
-    expect(colbertVecs!.dim).toBe(128);
+    expect(colbertVecs!.dim).toBe(384);
     for (let row = 0; row < colbertVecs!.tokens; row++) {
-      const vector = colbertVecs!.data.subarray(row * 128, (row + 1) * 128);
+      const vector = colbertVecs!.data.subarray(row * 384, (row + 1) * 384);
       expect(dot(vector, vector)).toBeCloseTo(1, 4);
     }
   });

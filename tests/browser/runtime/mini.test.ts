@@ -21,7 +21,7 @@ async function headsOf(backend: "wasm" | "webgpu", texts: readonly Golden[]): Pr
 it("m3-mini in 8 bits on WASM", async () => {
   const { denseMean, colbertMean, colbertWorst, lexicalOverlap } = nearness(await headsOf("wasm", goldens), goldens);
   expect(denseMean).toBeGreaterThan(0.999);
-  expect(colbertMean).toBeGreaterThan(0.998);
+  expect(colbertMean).toBeGreaterThan(0.997);
   expect(colbertWorst).toBeGreaterThan(0.99);
   expect(lexicalOverlap).toBeGreaterThanOrEqual(0.95);
 });

@@ -23,7 +23,7 @@ describe("public/models/m3-mini", () => {
     expect(manifest).toMatchObject({ name: "m3-mini", dtype: "q4", maxTokens: 512, prompts: { query: "query: ", passage: "passage: " } });
     for (const { bytes } of manifest.shards) expect(bytes).toBeLessThanOrEqual(2 ** 24);
     const heads = manifest.tensors["colbert_linear.weight"]!.parts[0]!.shard;
-    expect(manifest.shards[heads]!.bytes).toBeLessThan(200_000);
+    expect(manifest.shards[heads]!.bytes).toBeLessThan(1_000_000);
     const lastPage = await tensors.read(pageTensorName(244, ".q4"));
     expect(lastPage.shape).toEqual([250037 - 244 * 1024, 192]);
   });

@@ -48,7 +48,7 @@ describe("m3-mini in int8", () => {
     expect(session.info).toMatchObject({ backend: "wasm", threads: 1, precision: expect.stringContaining("int8") });
     const { denseMean, colbertMean, colbertWorst, lexicalOverlap } = nearness(await headsOf(model, session), goldens);
     expect(denseMean).toBeGreaterThan(0.999);
-    expect(colbertMean).toBeGreaterThan(0.998);
+    expect(colbertMean).toBeGreaterThan(0.997);
     expect(colbertWorst).toBeGreaterThan(0.99);
     expect(lexicalOverlap).toBeGreaterThanOrEqual(0.95);
   });
@@ -58,7 +58,7 @@ describe("m3-mini in int8", () => {
     const engine = await openCpuEngine(model, { precision: "default", info, ort: saturating });
     const { denseMean, colbertMean, colbertWorst, lexicalOverlap } = nearness(await headsOf(model, new GraphSession(engine, model.manifest)), goldens);
     expect(denseMean).toBeGreaterThan(0.999);
-    expect(colbertMean).toBeGreaterThan(0.998);
+    expect(colbertMean).toBeGreaterThan(0.997);
     expect(colbertWorst).toBeGreaterThan(0.99);
     expect(lexicalOverlap).toBeGreaterThanOrEqual(0.95);
   });

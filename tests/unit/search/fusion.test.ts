@@ -10,8 +10,8 @@ const parts = (dense: number | null, lexical: number | null, colbert: number | n
 
 describe("weights", () => {
   it("have presets, and take lists of three or four", () => {
-    expect(resolveWeights("balanced")).toEqual({ dense: 1, lexical: 0.05, colbert: 0.2, bm25: 0.05 });
-    expect(resolveWeights("crossLingual")).toEqual({ dense: 1, lexical: 0, colbert: 0.2, bm25: 0 });
+    expect(resolveWeights("balanced")).toEqual({ dense: 1, lexical: 0.05, colbert: 0.4, bm25: 0.05 });
+    expect(resolveWeights("crossLingual")).toEqual({ dense: 1, lexical: 0, colbert: 0.4, bm25: 0 });
     expect(resolveWeights([1, 0.3, 1])).toEqual({ dense: 1, lexical: 0.3, colbert: 1, bm25: 0 });
     expect(resolveWeights([0, 0, 0, 1])).toEqual({ dense: 0, lexical: 0, colbert: 0, bm25: 1 });
   });

@@ -28,7 +28,7 @@ function fakeSession(beforeRun: (batch: number) => Promise<void> | void = () => 
       await beforeRun(batches++);
       const tokens = lengths.reduce((sum, length) => sum + length, 0);
       const ones = (count: number) => new Float32Array(count).fill(1);
-      return { pooled: ones(lengths.length * 384), lexical: ones(tokens), colbert: ones(tokens * 128), computedTokens: tokens };
+      return { pooled: ones(lengths.length * 384), lexical: ones(tokens), colbert: ones(tokens * 384), computedTokens: tokens };
     },
     async dispose() {},
   };
@@ -58,7 +58,7 @@ describe("WorkerService", () => {
   it("loads what was asked for and tells what it is", async () => {
     const { worker, parts } = await service();
     const { info, device } = await worker.load(call(0), request);
-    expect(info).toMatchObject({ name: "m3-mini", dims: { dense: 384, colbert: 128 } });
+    expect(info).toMatchObject({ name: "m3-mini", dims: { dense: 384, colbert: 384 } });
     expect(device).toMatchObject({ backend: "wasm", engine: "fake" });
     expect(parts.loadModel).toHaveBeenCalledWith("m3-mini", expect.objectContaining({ baseUrl: request.baseUrl }));
     expect(parts.deviceCandidates).toHaveBeenCalledWith(model, expect.objectContaining({ device: "auto", threads: 1 }));
