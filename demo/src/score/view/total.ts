@@ -26,7 +26,7 @@ export function totalScore({ scores }: ScoreStory): HTMLElement {
         h("span", { class: "bar-number" }, decimal(scores[head], 3)),
       ),
     );
-  const [denseWeight, sparseWeight, colbertWeight] = defaultPreset.weights.map((weight) => decimal(weight, 1)) as [string, string, string];
+  const [denseWeight, sparseWeight, colbertWeight] = defaultPreset.weights.map((weight) => decimal(weight, 2)) as [string, string, string];
   return h(
     "div",
     { class: "total" },
