@@ -14,13 +14,13 @@ const CORPUS = path.resolve(import.meta.dirname, "../../../corpus/gnome-help");
 const LANGUAGES = ["de", "el", "en", "es", "fa", "fr", "ja", "ko", "pt-BR", "ru", "zh-CN"];
 
 /** Indexes pages of GNOME Help, and searches them over HTTP as a worker does. */
-async function publish(languages: readonly string[], pagesOfEach: number) {
+async function publish(languages: readonly string[], pagesOfEach: number, charactersOfEach = Number.POSITIVE_INFINITY) {
   const folder = await temporaryFolder();
   const lines: string[] = [];
   for (const language of languages) {
     const pages = (await readFile(path.join(CORPUS, `${language}.jsonl`), "utf8")).trim().split("\n").slice(0, pagesOfEach);
     for (const { id, lang, title, description, body } of pages.map((line) => JSON.parse(line)))
-      lines.push(JSON.stringify({ url: `${lang}/${id}.html`, lang, title, description, text: body }));
+      lines.push(JSON.stringify({ url: `${lang}/${id}.html`, lang, title, description, text: body.slice(0, charactersOfEach) }));
   }
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, "pages.jsonl"), lines.join("\n"));
@@ -81,7 +81,7 @@ it("keeps GNOME Help in English within 1.2 MB, and 5 MB of token vectors, of whi
 }, 120_000);
 
 it("asks for each file of a small index once: for its first question all of it, for the next nothing", async () => {
-  const { published, ask, asked } = await publish(["en"], 10);
+  const { published, ask, asked } = await publish(["en"], 10, 400);
   const { folder, blobs } = published.en!;
   expect(Math.max(...Object.values(blobs))).toBeLessThan(64 << 10);
   await ask("How do I print on both sides?");
