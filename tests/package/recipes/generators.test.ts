@@ -2,7 +2,16 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { bearsFullDisk, bearsHostilePages, bearsInputMethods, bearsKeysAlone, bearsReload, findingsOf, letsNoScriptIn, strictPolicy } from "./hardships.ts";
+import {
+  bearsFullDisk,
+  bearsHostilePages,
+  bearsInputMethods,
+  bearsKeysAlone,
+  bearsLossOfNetwork,
+  findingsOf,
+  letsNoScriptIn,
+  strictPolicy,
+} from "./hardships.ts";
 import { writePage } from "./hostile-pages.ts";
 import { buildRecipe, rebuild, recipeFolder } from "./recipe.ts";
 import { placeOf, RECIPE_MS, stage } from "./stage.ts";
@@ -50,7 +59,7 @@ describe.each([
       const { reader, host } = await show(site, page);
       for (const [question, title] of [
         ["my tube has a hole", PUNCTURE],
-        ["Reifen flicken", PUNCTURE],
+        ["Reifen reparieren", PUNCTURE],
         ["Les freins grincent", BRAKES],
         ["ブレーキの音がうるさい", BRAKES],
         ["브레이크 소음", BRAKES],
@@ -66,7 +75,11 @@ describe.each([
     RECIPE_MS,
   );
 
-  it("answers after a reload without a byte of the model", async () => bearsReload(await show(site, page), loud.question), RECIPE_MS);
+  it(
+    "answers after a reload without a byte of the model, and when the network is gone",
+    async () => bearsLossOfNetwork(await show(site, page), loud.question),
+    RECIPE_MS,
+  );
 
   it("answers where the disk is full", async () => bearsFullDisk(await show(site, page), loud), RECIPE_MS);
 

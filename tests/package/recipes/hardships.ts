@@ -81,14 +81,29 @@ export async function bearsKeysAlone(reader: Reader, { question, place }: Answer
   await reader.page.waitForURL(`**${BASE}${place}`);
 }
 
-/** After a reload the same answer comes, and of the model no byte. */
-export async function bearsReload({ reader, host }: Shown, question: string): Promise<void> {
+/** After a reload the same answer comes, and of the model no byte; and another time, when there is no network. */
+export async function bearsLossOfNetwork({ reader, host }: Shown, question: string): Promise<void> {
   const before = await reader.ask(question);
+  const ofIndex = () => new Set(host.sent.map(({ path }) => path).filter((name) => /^search\/[\w-]+-\w+\//.test(name)));
+  const kept = () => reader.page.evaluate(async () => (await (await caches.open("bge-m3-web-pages")).keys()).map(({ url }) => url));
+  const missing = async () => {
+    const urls = await kept();
+    return [...ofIndex()].filter((name) => !urls.some((url) => url.endsWith(name)));
+  };
+  expect(ofIndex().size).toBeGreaterThan(0);
+  await expect.poll(missing, { timeout: 60_000 }).toEqual([]);
+
   host.sent.length = 0;
   await reader.page.reload();
+  await reader.isolated();
   expect(await reader.ask(question)).toEqual(before);
   expect(host.sent.filter(({ path, bytes }) => bytes > 0 && /\.(safetensors|vocab)$/.test(path))).toEqual([]);
   expect(reader.problems).toEqual([]);
+
+  await host.stop();
+  await reader.page.reload();
+  await reader.isolated();
+  expect(await reader.ask(question)).toEqual(before);
 }
 
 /** Nothing can be stored from the beginning on. */

@@ -19,7 +19,7 @@ export interface ShowOptions extends BrowserContextOptions {
   readonly policy?: string | undefined;
 }
 
-/** To be called once in a test file. @returns shows a site to a reader, from one of its pages on */
+/** To be called once in a test file. @returns shows a site to a reader, from one of its pages on, when the page has its service worker and with it threads */
 export function stage(): (site: string, page?: string, options?: ShowOptions) => Promise<Shown> {
   let browser: Browser;
   const open: { close(): Promise<void> }[] = [];
@@ -35,6 +35,7 @@ export function stage(): (site: string, page?: string, options?: ShowOptions) =>
     open.push({ close: host.stop });
     const reader = await Reader.open(browser, host.url + page, options);
     open.push(reader);
+    await reader.isolated();
     return { host, reader };
   };
 }

@@ -10,6 +10,7 @@ export default defineConfig({
   title: "Bicycle handbook",
   head: [
     ["link", { rel: "icon", href: "data:," }],
+    ["script", { src: `${base}isolation-worker.js?offline` }],
     ["script", { type: "module", src: `${base}m3/element.js` }],
   ],
   themeConfig: {
