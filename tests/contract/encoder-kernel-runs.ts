@@ -1,5 +1,5 @@
 /** Runs single kernels on random numbers, beside their references. Each run uses the memory from its end on, and leaves it to the next. */
-import type { KernelFunctions, ModuleKind, QuantisedLinear } from "#runtime/wasm-encoder/kernels.ts";
+import type { Attend, KernelFunctions, ModuleKind, PackKeysAndValues, QuantisedLinear, RelaxedFunctions } from "#runtime/wasm-encoder/kernels.ts";
 import { aligned, type LinearMemory } from "#runtime/wasm-encoder/linear-memory.ts";
 import { packBlocks, packBytes, packFloat, scalesOf, tiled } from "#runtime/wasm-encoder/pack.ts";
 import * as reference from "#runtime/wasm-encoder/reference.ts";
@@ -136,12 +136,16 @@ function roundToBlocks(weights: Float32Array, outputs: number, inputs: number) {
   return { scales, pairs, values };
 }
 
+export type AttentionForm = "float" | "whole" | "bytes";
+
 /** Attention of one head whose query, key and value lie side by side. */
-export function attended(kernels: KernelFunctions, memory: LinearMemory, rows: Float32Array, dim: number, how: "float" | "whole") {
-  const [scratchBytes, pack, attend] =
-    how === "float"
-      ? [kernels.attentionScratch, kernels.packKeysAndValues, kernels.attend]
-      : [kernels.wholeAttentionScratch, kernels.packKeysAndValuesWhole, kernels.attendWhole];
+export function attended(kernels: KernelFunctions, memory: LinearMemory, rows: Float32Array, dim: number, how: AttentionForm) {
+  const { bytesAttentionScratch, packKeysAndValuesBytes, attendBytes } = kernels as RelaxedFunctions;
+  const [scratchBytes, pack, attend, sameRounding] = {
+    float: [kernels.attentionScratch, kernels.packKeysAndValues, kernels.attend, attentionOfUnrounded],
+    whole: [kernels.wholeAttentionScratch, kernels.packKeysAndValuesWhole, kernels.attendWhole, attentionOfRounded],
+    bytes: [bytesAttentionScratch, packKeysAndValuesBytes, attendBytes, attentionOfBytes],
+  }[how] as [KernelFunctions["attentionScratch"], PackKeysAndValues, Attend, typeof attentionOfRounded];
   const tokens = rows.length / 3 / dim;
   const place = placer(memory);
   const at = place(rows);
@@ -153,8 +157,11 @@ export function attended(kernels: KernelFunctions, memory: LinearMemory, rows: F
   attend(at, at, stride, tokens, dim, 0, middle, 1 / Math.sqrt(dim), scratch);
   attend(at, at, stride, tokens, dim, middle, tokens, 1 / Math.sqrt(dim), scratch);
   const after = memory.float32(at, rows.length);
-  const expected = how === "float" ? reference.attention(...headParts(rows, dim), dim) : attentionOfRounded(rows, dim);
-  return { found: Float32Array.from({ length: tokens * dim }, (_, index) => after[Math.floor(index / dim) * 3 * dim + (index % dim)]!), expected };
+  return {
+    found: Float32Array.from({ length: tokens * dim }, (_, index) => after[Math.floor(index / dim) * 3 * dim + (index % dim)]!),
+    expected: sameRounding(rows, dim),
+    unrounded: attentionOfUnrounded(rows, dim),
+  };
 }
 
 /** Queries, keys and values of a head. @param spread how far apart the scores are */
@@ -171,6 +178,10 @@ function headParts(rows: Float32Array, dim: number): HeadParts {
   return [part(0), part(1), part(2)];
 }
 
+function attentionOfUnrounded(rows: Float32Array, dim: number): Float64Array {
+  return reference.attention(...headParts(rows, dim), dim);
+}
+
 /** What attention-whole.ts rounds is rounded in the same way; the powers are not. */
 function attentionOfRounded(rows: Float32Array, dim: number): Float64Array {
   const [query, key, value] = headParts(rows, dim);
@@ -181,6 +192,60 @@ function attentionOfRounded(rows: Float32Array, dim: number): Float64Array {
   };
   for (let first = 0; first < query.length; first += dim) query.set(inSteps(query.slice(first, first + dim), 4095), first);
   return reference.attention(query, inSteps(key, 4095), inSteps(value, 1023), dim);
+}
+
+/** What attention-bytes.ts rounds is rounded in the same way, powers and all; what it computes in float32 to say what a step is, is so here. */
+function attentionOfBytes(rows: Float32Array, dim: number): Float64Array {
+  const [query, key, value] = headParts(rows, dim);
+  const keys = inChannels(key, dim, 63);
+  const values = inChannels(value, dim, 127);
+  const tokens = query.length / dim;
+  const out = new Float64Array(tokens * dim);
+  const unit = Math.fround(Math.fround(Math.fround(Math.fround(1 / Math.sqrt(dim)) * Math.fround(Math.LOG2E)) * 16) * 32768);
+  for (let row = 0; row < tokens; row++) {
+    const stretched = Array.from({ length: dim }, (_, d) => Math.fround(query[row * dim + d]! * keys.step[d]!));
+    const reach = stretched.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+    const factor = Math.max(137, Math.ceil(Math.fround(Math.fround(reach / 127) * unit)));
+    const inverse = Math.fround(unit / factor);
+    const steps = stretched.map((one) => toEven(Math.fround(one * inverse)));
+    const scores = Array.from({ length: tokens }, (_, token) => steps.reduce((sum, step, d) => sum + step * keys.steps[token * dim + d]!, 0));
+    let total = 0;
+    const sums = new Float64Array(dim);
+    const largest = Math.max(...scores);
+    for (let block = 0; block < tokens; block += 256) {
+      const some = scores.slice(block, block + 256);
+      const most = Math.max(...some);
+      const weight = 2 ** (((most - largest) * Math.min(factor, 32767)) / 2 ** 19);
+      for (const [index, score] of some.entries()) {
+        const power = power7(Math.floor((Math.min(32767, most - score) * Math.min(factor, 32767) + 0x4000) / 0x8000)) * weight;
+        total += power;
+        for (let d = 0; d < dim; d++) sums[d]! += power * values.steps[(block + index) * dim + d]!;
+      }
+    }
+    for (let d = 0; d < dim; d++) out[row * dim + d] = (sums[d]! / total) * values.step[d]! + values.middle[d]!;
+  }
+  return out;
+}
+
+/** 127 times two to the power of so many sixteenths below 0, by two tables. */
+function power7(sixteenths: number): number {
+  const [fraction, whole] = [Math.round(127 * 2 ** (-(sixteenths % 16) / 16)), sixteenths >> 4];
+  return whole > 7 ? 0 : Math.floor((fraction * 2 ** (7 - whole) + 64) / 128);
+}
+
+/** Numbers [tokens, dim] in steps from the middle of their channel. */
+function inChannels(numbers: Float64Array, dim: number, most: number) {
+  const [middle, step, inverse] = [new Float64Array(dim), new Float64Array(dim), new Float64Array(dim)];
+  for (let d = 0; d < dim; d++) {
+    const channel = numbers.filter((_, index) => index % dim === d);
+    const least = channel.reduce((a, b) => Math.min(a, b));
+    const half = Math.fround(channel.reduce((a, b) => Math.max(a, b)) - least) / 2;
+    middle[d] = Math.fround(least + half);
+    step[d] = Math.fround(half / most);
+    inverse[d] = half < 1e-30 ? 0 : Math.fround(most / half);
+  }
+  const steps = numbers.map((one, index) => toEven(Math.fround(Math.fround(one - middle[index % dim]!) * inverse[index % dim]!)));
+  return { steps, middle, step };
 }
 
 function toEven(value: number): number {

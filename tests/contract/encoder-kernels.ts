@@ -13,7 +13,7 @@ const TOLERANCE = {
   exactInteger: 2e-6,
   /** Powers of e in steps of 2^-15, by a polynomial of relative error 7.5e-5. */
   powers: 3e-4,
-  /** Activations rounded to 8 bits and weights to 7: against unrounded numbers. */
+  /** Activations rounded to 8 bits and weights, or keys and powers, to 7: against unrounded numbers. */
   eightBits: 0.03,
 } as const;
 
@@ -106,6 +106,34 @@ export function describeEncoderKernels(kind: ModuleKind): void {
       const { found, expected } = attended(kernels, memory, attentionRows(tokens, dim, 1), dim, "whole");
       expectNear(found, expected, TOLERANCE.powers);
     });
+
+    if (kind === "relaxed") {
+      it.each([...sizes, [1030, 64] as const])("attend in bytes over %i tokens in heads of %i", (tokens, dim) => {
+        const { found, expected, unrounded } = attended(kernels, memory, attentionRows(tokens, dim, 1), dim, "bytes");
+        expectNear(found, expected, TOLERANCE.exactInteger);
+        expectNear(found, unrounded, TOLERANCE.eightBits);
+      });
+
+      it("attend in bytes where keys lie far from zero, where all are alike, and where scores are far apart", () => {
+        const rows = attentionRows(300, 32, 1);
+        const shifted = rows.map((one, index) => (index % 96 >= 32 && index % 96 < 64 ? one + 20 * (((index % 96) % 5) - 2) : one));
+        const far = attended(kernels, memory, shifted, 32, "bytes");
+        expectNear(far.found, far.expected, TOLERANCE.exactInteger);
+        expectNear(far.found, far.unrounded, TOLERANCE.eightBits);
+        const alike = attended(
+          kernels,
+          memory,
+          Float32Array.from(rows, (one, index) => (index % 96 < 32 ? one : index % 96)),
+          32,
+          "bytes",
+        );
+        expectNear(alike.found, alike.unrounded, TOLERANCE.float);
+        for (const spread of [30, 1000]) {
+          const apart = attended(kernels, memory, attentionRows(270, 16, spread), 16, "bytes");
+          expectNear(apart.found, apart.expected, TOLERANCE.exactInteger);
+        }
+      });
+    }
 
     it("attend where one score is far above all others, and where all are far below zero", () => {
       for (const spread of [30, 1000]) {

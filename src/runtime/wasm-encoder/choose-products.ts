@@ -4,7 +4,8 @@
  * wrong (an old engine has one) is not taken.
  *
  * Browsers compile a module twice: at once and simply, then again and well when it has run for a while. The simple code's times say little, so the engine asks again after
- * its first batches; batches need not agree on the form, for both give the same numbers.
+ * its first batches; batches need not agree on the form, for both give the same numbers. Only texts of more than 1,024 tokens attend in another way where dots are chosen
+ * (forward.ts), which moves their results by less than the rounding of activations does.
  */
 import { BackendError } from "#core/errors.ts";
 import type { KernelFunctions, ModuleKind, QuantisedLinear } from "./kernels.ts";

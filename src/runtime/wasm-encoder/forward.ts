@@ -7,7 +7,7 @@
  * texts, so nothing is padded. A task of an attention phase takes one head of one text, or some queries of it where the text is long.
  */
 import type { OutputSelection } from "#core/session.ts";
-import type { KernelFunctions } from "./kernels.ts";
+import type { Attend, KernelFunctions, PackKeysAndValues, RelaxedFunctions } from "./kernels.ts";
 import type { ProductForm } from "./product-forms.ts";
 import type { EncoderWeights, Linear } from "./weights.ts";
 import { BLOCK_ROWS, type Scratch, type WorkSpace } from "./work-space.ts";
@@ -16,6 +16,8 @@ import { BLOCK_ROWS, type Scratch, type WorkSpace } from "./work-space.ts";
 const TASK_QUERIES = 512;
 /** Numbers of a head of which a product fits into 32 bits (assembly/shared/attention-whole.ts). */
 const LARGEST_WHOLE_HEAD = 64;
+/** Texts of more tokens attend in bytes where dot products of bytes are an instruction: there attention is most of the time (docs/decisions/attention-in-bytes.md). */
+export const LARGEST_IN_16_BITS = 1024;
 
 export interface Batch {
   readonly lengths: readonly number[];
@@ -51,6 +53,8 @@ export class ForwardPass {
   readonly #space: WorkSpace;
   readonly #batch: Batch;
   readonly #attentionTasks: readonly AttentionTask[];
+  /** Phase, text and head whose keys and values lie packed in this thread's scratch: the next task may need the same. */
+  #packed = "";
 
   /** @param memory large enough for the work space */
   constructor(kernels: KernelFunctions, memory: WebAssembly.Memory, weights: EncoderWeights, space: WorkSpace, batch: Batch) {
@@ -68,24 +72,33 @@ export class ForwardPass {
 
   run(phase: number, task: number, thread: number): void {
     const scratch = this.#space.scratch[thread]!;
-    if (phase % 2 === 1) this.#attend(this.#attentionTasks[task]!, scratch);
+    if (phase % 2 === 1) this.#attend(phase, this.#attentionTasks[task]!, scratch);
     else {
       const first = task * this.#batch.blockRows;
       this.#rows(phase / 2, first, Math.min(this.#batch.blockRows, this.#batch.tokens - first), scratch);
     }
   }
 
-  #attend({ firstToken, length, head, firstQuery }: AttentionTask, { attention }: Scratch): void {
+  #attend(phase: number, { firstToken, length, head, firstQuery }: AttentionTask, { attention }: Scratch): void {
     const { hiddenSize, attentionHeads } = this.#weights;
     const dim = hiddenSize / attentionHeads;
     const stride = 3 * hiddenSize * 4;
     const query = this.#space.projected + firstToken * stride + head * dim * 4;
     const key = query + hiddenSize * 4;
     const last = Math.min(length, firstQuery + TASK_QUERIES);
-    const { packKeysAndValues, attend, packKeysAndValuesWhole, attendWhole } = this.#kernels;
-    const [pack, run] = attendsInWholeNumbers(this.#weights) ? [packKeysAndValuesWhole, attendWhole] : [packKeysAndValues, attend];
-    pack(key, key + hiddenSize * 4, stride, length, dim, attention);
+    const [pack, run] = this.#attention(length);
+    const wanted = `${phase} ${firstToken} ${head}`;
+    if (this.#packed !== wanted) pack(key, key + hiddenSize * 4, stride, length, dim, attention);
+    this.#packed = wanted;
     run(query, query, stride, length, dim, firstQuery, last, 1 / Math.sqrt(dim), attention);
+  }
+
+  #attention(length: number): readonly [PackKeysAndValues, Attend] {
+    const kernels = this.#kernels;
+    if (!attendsInWholeNumbers(this.#weights)) return [kernels.packKeysAndValues, kernels.attend];
+    if (this.#batch.form === "sums" || length <= LARGEST_IN_16_BITS) return [kernels.packKeysAndValuesWhole, kernels.attendWhole];
+    const { packKeysAndValuesBytes, attendBytes } = kernels as RelaxedFunctions;
+    return [packKeysAndValuesBytes, attendBytes];
   }
 
   #rows(index: number, first: number, rows: number, scratch: Scratch): void {

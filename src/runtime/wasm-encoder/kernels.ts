@@ -66,10 +66,13 @@ export interface KernelFunctions {
   attendWhole: Attend;
 }
 
-/** What only the relaxed module has: the products by another instruction. Which is faster depends on the processor. */
+/** What only the relaxed module has: the products by another instruction, and attention by it. Whether they are faster depends on the processor. */
 export interface RelaxedFunctions extends KernelFunctions {
   linearBlocksDot: QuantisedLinear;
   linearBytesDot: QuantisedLinear;
+  bytesAttentionScratch(tokens: number, dim: number): number;
+  packKeysAndValuesBytes: PackKeysAndValues;
+  attendBytes: Attend;
 }
 
 export type ModuleKind = "relaxed" | "plain";

@@ -106,3 +106,18 @@ export function pairOffset(h: v128): v128 {
   const sum = i32x4.dot_i16x8_s(h, i16x8.splat(-64));
   return i32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1));
 }
+
+/** Eight numbers, rounded to steps from the middles of their channels. */
+@inline
+export function roundChannels(x: usize, middles: usize, inverses: usize): v128 {
+  const low = round4(f32x4.sub(v128.load(x), v128.load(middles)), v128.load(inverses));
+  const high = round4(f32x4.sub(v128.load(x, 16), v128.load(middles, 16)), v128.load(inverses, 16));
+  return i16x8.narrow_i32x4_s(low, high);
+}
+
+/** Eight sums times `shrink`, and whole numbers times `grow` added. */
+@inline
+export function addScaled(sums: usize, low: v128, high: v128, shrink: v128, grow: v128): void {
+  v128.store(sums, madd(v128.load(sums), shrink, f32x4.mul(f32x4.convert_i32x4_s(low), grow)));
+  v128.store(sums, madd(v128.load(sums, 16), shrink, f32x4.mul(f32x4.convert_i32x4_s(high), grow)), 16);
+}
