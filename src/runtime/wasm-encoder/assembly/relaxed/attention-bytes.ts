@@ -308,6 +308,7 @@ function softmaxGroup(scores: usize, keys: i32, factors: usize, largest: usize, 
       sum = v128.relaxed_dot_add<i32>(one, p, sum);
       to += 16;
     }
+    // An exponent is sixteen times 2^15 of a score times its factor.
     const unit: f32 = <f32>whole * <f32>(1.0 / 524288.0);
     const before = load<i32>(largest);
     const now = max<i32>(before, most);
