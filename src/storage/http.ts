@@ -97,17 +97,10 @@ export class HttpStore implements ByteStore {
     const { offset, length } = range;
     if (length === 0) return new Uint8Array(0);
     const url = new URL(name, this.#folder);
-    const isWhole = length === bytes;
-    const kept =
-      this.#whole.get(name) ??
-      (this.#small.has(name)
-        ? this.#keep(
-            name,
-            this.#retried(() => this.#readWhole(url, bytes)),
-          )
-        : undefined);
+    const readWhole = () => this.#retried(() => this.#readWhole(url, bytes));
+    const kept = this.#whole.get(name) ?? (this.#small.has(name) ? this.#keep(name, readWhole()) : undefined);
     if (kept) return (await kept).slice(offset, offset + length);
-    return await this.#retried(() => (isWhole ? this.#readWhole(url, bytes) : this.#readPart(name, url, bytes, range)));
+    return await (length === bytes ? readWhole() : this.#retried(() => this.#readPart(name, url, bytes, range)));
   }
 
   async #retried<T>(read: () => Promise<T>): Promise<T> {

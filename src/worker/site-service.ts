@@ -16,7 +16,10 @@ import type { PublishedAnswer, PublishedHit, PublishedInfo, PublishedOperation, 
 type Fetch = (url: URL, init?: RequestInit) => Promise<Response>;
 
 const DEFAULT_LIMIT = 10;
-/** Passages that ColBERT orders: of each up to 24 kB of token vectors are read (1 bit a number, 384 numbers a token, 512 tokens), and a question should read no more than 200 kB. */
+/**
+ * Passages that ColBERT orders: of each up to 24 kB of token vectors are read (1 bit a number, 384 numbers a token, 512 tokens), and a question should read no more
+ * than 200 kB.
+ */
 const DEFAULT_RERANK = 12;
 const WORDS_ALONE = [0, 0, 0, 1] as const;
 

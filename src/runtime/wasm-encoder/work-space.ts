@@ -67,7 +67,7 @@ export function planWorkSpace(weights: EncoderWeights, { tokens, longest }: Batc
     wide: take(BLOCK_ROWS * widest * 4),
     wide2: take(BLOCK_ROWS * widest * 4),
     both: take(keepsFirstStates ? BLOCK_ROWS * 2 * hiddenSize * 4 : 0),
-    // As attentionScratch in assembly/shared/attention.ts has it; in whole numbers it is less.
+    // As attentionScratch in assembly/shared/attention.ts has it; in whole numbers and in bytes it is less.
     attention: take((2 * keys * dim + 2 * 32 * dim + 32 * 256 + 4 * 32) * 4 + 64),
   }));
   return { hidden, first, projected, lexical: lexicalAt, colbert: colbertAt, scratch, end };

@@ -22,6 +22,12 @@ export function maxLanes(v: v128): f32 {
 /** 1.5 * 2^23: added to a number of less than 22 bits, it leaves the nearest whole number in the low bits. One addition instead of two conversions. */
 export const WHOLE: f32 = 12582912;
 
+/** Numbers smaller than this are zeros: the inverse of their step would be infinite. */
+export const SMALLEST: f32 = 1e-30;
+
+/** Below every score in whole numbers, and near enough that differences fit into 32 bits. */
+export const NO_SCORE: i32 = -0x40000000;
+
 /**
  * e^x for x <= 0, relative error 2e-7: e^x = 2^n e^r with |r| <= ln(2) / 2, and a polynomial for e^r (least maximum, degree 5, fitted for this range).
  * Below -87 it is as for -87 (1.6e-38).

@@ -7,7 +7,7 @@
  *
  * Nothing overflows: a score is at most dim * 127 * 127, and a sum over a block of keys 256 * 127 * 127.
  */
-import { addScaled, exp2, madd, maxLanes, maxWhole, round4, roundChannels, sumWhole } from "../math.ts";
+import { addScaled, exp2, madd, maxLanes, maxWhole, NO_SCORE, round4, roundChannels, SMALLEST, sumWhole } from "../math.ts";
 
 /** Queries of a tile: twelve sums, two vectors of keys or values, and what they are multiplied with are fifteen registers, of which there are no more. */
 const ROWS: i32 = 6;
@@ -21,9 +21,6 @@ const LARGEST: f32 = 127;
 /** Steps from a key's middle to its ends. */
 const KEY_REACH: f32 = 63;
 const KEY_MIDDLE: i16 = 64;
-/** Numbers smaller than this are zeros: the inverse of their step would be infinite. */
-const SMALLEST: f32 = 1e-30;
-const NO_SCORE: i32 = -0x40000000;
 
 /** Differences of scores come to sixteenths of an exponent of two by a factor of so many parts of 2^15: no less, for 32767 of them have to be more than 8 exponents. */
 const LEAST_FACTOR: f32 = 137;

@@ -4,7 +4,7 @@
  *
  * Nothing overflows: a score is at most dim * 4095² <= 2³⁰ (dim <= 64), and the sum of 32 keys at most 32 * 32767 * 1023 < 2³⁰.
  */
-import { exp2, maxLanes, maxWhole, power15, round4, sumWhole } from "../math.ts";
+import { exp2, maxLanes, maxWhole, NO_SCORE, power15, round4, SMALLEST, sumWhole } from "../math.ts";
 
 const QUERIES: i32 = 32;
 const KEYS: i32 = 256;
@@ -14,10 +14,6 @@ const RUN_BYTES: usize = 512;
 
 const LARGEST: f32 = 4095;
 const LARGEST_VALUE: f32 = 1023;
-/** Numbers smaller than this are zeros: the inverse of their scale would be infinite. */
-const SMALLEST: f32 = 1e-30;
-/** Below every score, and near enough that differences fit into 32 bits. */
-const NO_SCORE: i32 = -0x40000000;
 
 /** Bytes of scratch for a text of that many tokens. */
 export function wholeAttentionScratch(tokens: i32, dim: i32): usize {
